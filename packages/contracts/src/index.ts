@@ -1,0 +1,28 @@
+export { subject, type Subject } from './subject.ts';
+export { CallError, ERROR_CODES, ERRORS, type CallErrorOptions, type ErrorCode } from './errors.ts';
+export {
+  call,
+  Change,
+  cloudEvent,
+  clusterCall,
+  lifeEvent,
+  message,
+  plainEvent,
+  type CallContract,
+  type CloudEvent,
+  type DataOf,
+  type EventContract,
+  type MessageContract,
+  type ReplyOf,
+  type RequestOf,
+} from './define.ts';
+export * from './common.ts';
+export * from './streams.ts';
+export { CALLS, eventByType, EVENTS, MESSAGES } from './catalog.ts';
+export * as backbeat from './backbeat.ts';
+export * as repositories from './repositories.ts';
+export * as tasks from './tasks.ts';
+export * as councils from './councils.ts';
+export * as teams from './teams.ts';
+export * as agents from './agents.ts';
+export * as deployments from './deployments.ts';
