@@ -1,0 +1,2 @@
+DROP TABLE repository_sync_logs;
+DROP TABLE repositories;

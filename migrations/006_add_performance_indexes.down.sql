@@ -1,0 +1,12 @@
+DROP INDEX idx_council_agents_agent_id;
+DROP INDEX idx_councils_status;
+DROP INDEX idx_team_assignments_agent_id;
+DROP INDEX idx_teams_status;
+DROP INDEX idx_tasks_status;
+DROP INDEX idx_tasks_assigned_team_id;
+DROP INDEX idx_tasks_repository_id;
+DROP INDEX idx_tasks_external_source_lookup;
+DROP INDEX idx_repository_sync_logs_repository_at;
+DROP INDEX idx_repositories_last_issue_sync;
+DROP INDEX idx_repositories_full_name_lookup;
+DROP INDEX idx_agents_status_last_seen;

@@ -1,0 +1,12 @@
+DROP TABLE orchestrator_processed;
+DROP TABLE orchestrator_history;
+DROP TABLE orchestrator_outbox;
+DROP TABLE composer_processed;
+DROP TABLE composer_history;
+DROP TABLE composer_outbox;
+DROP TABLE council_processed;
+DROP TABLE council_history;
+DROP TABLE council_outbox;
+DROP TABLE monitor_processed;
+DROP TABLE monitor_history;
+DROP TABLE monitor_outbox;
