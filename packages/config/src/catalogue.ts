@@ -1,0 +1,50 @@
+import { adminEnv, backbeatEnv, databaseEnv, loggingEnv, natsEnv, tracingEnv } from './fragments.ts';
+
+const names = (prefix: string, suffixes: string) => suffixes.split(' ').map((suffix) => prefix + suffix);
+
+/**
+ * Every `WHOOSH_*` and `BACKBEAT_*` variable that some process of the system reads. Processes share one environment (an
+ * `.env` file), so a variable is unknown only when no process reads it; each adds its own schema to this.
+ */
+export const VARIABLE_NAMES: readonly string[] = [
+  ...Object.keys({ ...adminEnv, ...backbeatEnv, ...databaseEnv, ...loggingEnv, ...natsEnv, ...tracingEnv }),
+  ...names(
+    'WHOOSH_SERVER_',
+    'LISTEN_ADDR READ_TIMEOUT WRITE_TIMEOUT SHUTDOWN_TIMEOUT ALLOWED_ORIGINS RATE_LIMIT_PER_MINUTE',
+  ),
+  ...names('WHOOSH_GITEA_', 'BASE_URL TOKEN TOKEN_PREVIOUS WEBHOOK_PATH WEBHOOK_URL WEBHOOK_TOKEN'),
+  ...names('WHOOSH_GITEA_', 'WEBHOOK_TOKEN_PREVIOUS EAGER_FILTER FULL_RESCAN DEBUG_URLS MAX_RETRIES'),
+  ...names('WHOOSH_GITEA_', 'RETRY_DELAY COMMENTS'),
+  ...names('WHOOSH_MONITOR_', 'POLL_INTERVAL ADMIN_PORT'),
+  ...names(
+    'WHOOSH_AUTH_',
+    'JWT_SECRET JWT_SECRET_PREVIOUS SERVICE_TOKENS SERVICE_TOKENS_PREVIOUS JWT_EXPIRY',
+  ),
+  ...names(
+    'WHOOSH_COMPOSER_',
+    'ENABLE_LLM_CLASSIFICATION ENABLE_LLM_SKILL_ANALYSIS ENABLE_LLM_TEAM_MATCHING',
+  ),
+  ...names(
+    'WHOOSH_COMPOSER_',
+    'ENABLE_COMPLEXITY_ANALYSIS ENABLE_RISK_ASSESSMENT ENABLE_ALTERNATIVE_OPTIONS',
+  ),
+  ...names('WHOOSH_COMPOSER_', 'ENABLE_ANALYSIS_LOGGING ENABLE_PERFORMANCE_METRICS ENABLE_FAILSAFE_FALLBACK'),
+  ...names(
+    'WHOOSH_COMPOSER_',
+    'CLASSIFICATION_MODEL SKILL_ANALYSIS_MODEL MATCHING_MODEL ANALYSIS_TIMEOUT_SECS',
+  ),
+  ...names('WHOOSH_COMPOSER_', 'SKILL_MATCH_THRESHOLD DEFAULT_STRATEGY MIN_TEAM_SIZE MAX_TEAM_SIZE'),
+  ...names('WHOOSH_COMPOSER_', 'LLM_API LLM_URL LLM_MODEL LLM_KEY ADMIN_PORT'),
+  ...names('WHOOSH_', 'GATEWAY_ADMIN_PORT COUNCIL_ADMIN_PORT ORCHESTRATOR_ADMIN_PORT AGENT_SIM_ADMIN_PORT'),
+  ...names('WHOOSH_DOCKER_', 'ENABLED HOST NETWORK MOUNT_SOCKET'),
+  ...names(
+    'WHOOSH_',
+    'AGENT_IMAGE AGENT_RUNTIME AGENT_TOKEN ENDPOINT COORDINATOR DISCOVERY_SERVICE DISCOVERY_METHOD',
+  ),
+  ...names('WHOOSH_', 'N8N_BASE_URL N8N_SECRET KACHING_URL SLURP_URL'),
+  ...names(
+    'BACKBEAT_',
+    'NODE ADMIN_PORT RAFT_BIND RAFT_PEERS DATA_DIR BAR_LENGTH TEMPO_BPM ADMIN_TOKEN RAFT_SECRET',
+  ),
+  ...names('BACKBEAT_', 'ADMIN_TOKEN_PREVIOUS RAFT_SECRET_PREVIOUS AGENTS'),
+];

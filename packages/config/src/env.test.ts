@@ -1,0 +1,260 @@
+import { inspect } from 'node:util';
+import * as z from 'zod';
+import { describe, expect, test } from 'vitest';
+import {
+  ConfigError,
+  databaseConfig,
+  databaseEnv,
+  databaseProblems,
+  duration,
+  environmentName,
+  flag,
+  integer,
+  isLogPretty,
+  list,
+  loggingEnv,
+  logLevel,
+  natsEnv,
+  natsServers,
+  nearestName,
+  port,
+  readEnv,
+  secret,
+  unknownVariables,
+  VARIABLE_NAMES,
+  type EnvSource,
+} from './index.ts';
+
+const Schema = z.object({
+  PORT: port(8080),
+  TOKEN: secret(),
+  WAIT: duration('30s'),
+  ON: flag(true),
+  ORIGINS: list(),
+  BACKBEAT_BAR_LENGTH: integer(8, { min: 1 }),
+  BACKBEAT_CLUSTER: z.string().default('c'),
+});
+const files: Record<string, string> = {
+  '/run/token': '\n s3cret\r\n',
+  '/run/empty': '\n',
+  '/run/origins': 'a\nb\n',
+};
+const readFile = (path: string) => {
+  const text = files[path];
+  if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  return text;
+};
+const read = (env: EnvSource, argv: string[] = []) => readEnv(Schema, env, { readFile, argv });
+
+function problemsOf(act: () => unknown): readonly string[] {
+  try {
+    act();
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.problems;
+    throw cause;
+  }
+  return [];
+}
+
+describe('readEnv', () => {
+  test('gives every default, frozen', () => {
+    const env = read({ TOKEN: 'a' });
+    expect({ ...env, TOKEN: env.TOKEN.reveal() }).toEqual({
+      PORT: 8080,
+      TOKEN: 'a',
+      WAIT: 30_000,
+      ON: true,
+      ORIGINS: [],
+      BACKBEAT_BAR_LENGTH: 8,
+      BACKBEAT_CLUSTER: 'c',
+    });
+    expect(Object.isFrozen(env)).toBe(true);
+    expect(Object.isFrozen(env.ORIGINS)).toBe(true);
+  });
+
+  test('reads any variable from the file that _FILE names, trimmed', () => {
+    const env = read({ TOKEN_FILE: '/run/token', ORIGINS_FILE: '/run/origins' });
+    expect(env.TOKEN.reveal()).toBe('s3cret');
+    expect(env.ORIGINS).toEqual(['a', 'b']);
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    expect(read({ TOKEN: '', TOKEN_FILE: '/run/token', PORT: '' }).PORT).toBe(8080);
+  });
+
+  test('never prints a secret', () => {
+    const env = read({ TOKEN: 's3cret' });
+    expect(`${JSON.stringify(env)}${inspect(env)}${env.TOKEN.toString()}${String(env.TOKEN)}`).not.toContain(
+      's3cret',
+    );
+  });
+
+  test.each<{ name: string; env: EnvSource; problem: string }>([
+    {
+      name: 'both forms',
+      env: { TOKEN: 'a', TOKEN_FILE: '/run/token' },
+      problem: 'TOKEN and TOKEN_FILE are both set',
+    },
+    { name: 'an unreadable file', env: { TOKEN_FILE: '/no' }, problem: 'TOKEN_FILE cannot be read (ENOENT)' },
+    { name: 'an empty file', env: { TOKEN_FILE: '/run/empty' }, problem: 'TOKEN_FILE names an empty file' },
+    { name: 'a missing secret', env: {}, problem: 'TOKEN is required' },
+    {
+      name: 'a port in words',
+      env: { TOKEN: 'a', PORT: 'http' },
+      problem: 'PORT: must be a whole number from 0 to 65535',
+    },
+    {
+      name: 'a port too high',
+      env: { TOKEN: 'a', PORT: '70000' },
+      problem: 'PORT: must be a whole number from 0 to 65535',
+    },
+    {
+      name: 'a bare duration',
+      env: { TOKEN: 'a', WAIT: '30' },
+      problem: 'WAIT: must be a duration such as 250ms, 30s, 5m or 24h',
+    },
+    { name: 'a flag in between', env: { TOKEN: 'a', ON: 'maybe' }, problem: 'ON: must be true or false' },
+  ])('refuses $name', ({ env, problem }) => {
+    expect(problemsOf(() => read(env))).toEqual([problem]);
+  });
+
+  test('names every problem at once, and no value', () => {
+    const act = () =>
+      read({ PORT: 'hunter2', WAIT: 'hunter2', ORIGINS: 'x', ORIGINS_FILE: '/no' }, ['--nonsense']);
+    expect(problemsOf(act).map((problem) => problem.split(/[ :]/, 1)[0])).toEqual([
+      '--nonsense',
+      'PORT',
+      'TOKEN',
+      'WAIT',
+      'ORIGINS',
+    ]);
+    expect(act).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') }));
+  });
+
+  test('adds what a check between variables finds to the rest', () => {
+    const check = (env: { PORT?: number }) => (env.PORT === 1 ? ['PORT 1 is nobody'] : []);
+    expect(problemsOf(() => readEnv(Schema, { PORT: '1' }, { check }))).toEqual([
+      'TOKEN is required',
+      'PORT 1 is nobody',
+    ]);
+  });
+
+  test('keeps the rules that a schema states between its members', () => {
+    const Ordered = z
+      .object({ A: integer(1), B: integer(2) })
+      .refine((env) => env.A < env.B, 'A must be below B');
+    expect(readEnv(Ordered, {})).toEqual({ A: 1, B: 2 });
+    expect(problemsOf(() => readEnv(Ordered, { A: '3' }))).toEqual(['configuration: A must be below B']);
+  });
+});
+
+describe('flags', () => {
+  const env = { TOKEN: 'a', BACKBEAT_BAR_LENGTH: '16' };
+
+  test.each([
+    [['--bar-length', '4', '--cluster', 'x'], 4, 'x'],
+    [['--bar-length=4', '--cluster=x=y'], 4, 'x=y'],
+    [['-bar-length', '4', '-cluster=x'], 4, 'x'],
+    [[], 16, 'c'],
+  ])('%j wins over the variable', (argv, bars, cluster) => {
+    expect(read(env, argv)).toMatchObject({ BACKBEAT_BAR_LENGTH: bars, BACKBEAT_CLUSTER: cluster });
+  });
+
+  test.each([
+    [['--nonsense', '4'], '--nonsense is unknown; known are --bar-length --cluster'],
+    [['--port', '4'], '--port is unknown; known are --bar-length --cluster'],
+    [['loose'], 'argument 1 is not a flag; flags look like --name value'],
+    [['--cluster', 'a', '-cluster', 'b'], '--cluster is given twice'],
+    [['--bar-length', '-4'], 'BACKBEAT_BAR_LENGTH: must be a whole number from 1 to any'],
+  ])('refuses %j', (argv, problem) => {
+    expect(problemsOf(() => read(env, argv))).toEqual([problem]);
+  });
+
+  test('without a value mean true', () => {
+    const Quiet = z.object({ BACKBEAT_QUIET: flag(false), BACKBEAT_NODE: z.string().default('n') });
+    expect(readEnv(Quiet, {}, { argv: ['--quiet', '--node', 'm'] })).toEqual({
+      BACKBEAT_QUIET: true,
+      BACKBEAT_NODE: 'm',
+    });
+  });
+});
+
+describe('unknownVariables', () => {
+  test('names what nobody reads, with the nearest known name', () => {
+    const source = {
+      WHOOSH_GITEA_TOKNE: 'x',
+      WHOOSH_GITEA_TOKEN_FILE: 'x',
+      WHOOSH_ZZZZZZZZZZZZ: 'x',
+      PATH: 'x',
+      BACKBEAT_NODE: 'x',
+    };
+    expect(unknownVariables(VARIABLE_NAMES, source)).toEqual([
+      { name: 'WHOOSH_GITEA_TOKNE', nearest: 'WHOOSH_GITEA_TOKEN' },
+      { name: 'WHOOSH_ZZZZZZZZZZZZ' },
+    ]);
+  });
+
+  test('a swap of neighbours is nearer than two changes', () => {
+    expect(nearestName('CLUTSER', ['CLUTTED', 'CLUSTER'])).toBe('CLUSTER');
+  });
+});
+
+describe('the specific variable wins', () => {
+  const nats = (env: EnvSource, argv: string[] = []) =>
+    natsServers(readEnv(z.object(natsEnv), env, { argv }));
+  const logging = (env: EnvSource) => readEnv(z.object(loggingEnv), env);
+
+  test.each<[string, EnvSource, string[], string]>([
+    ['nothing', {}, [], 'nats://backbeat-nats:4222'],
+    ['NATS_URL', { NATS_URL: 'a' }, [], 'a'],
+    ['WHOOSH_BACKBEAT_NATS_URL', { NATS_URL: 'a', WHOOSH_BACKBEAT_NATS_URL: 'b' }, [], 'b'],
+    ['--nats', { NATS_URL: 'a', WHOOSH_BACKBEAT_NATS_URL: 'b' }, ['-nats=c'], 'c'],
+  ])('for the broker: %s', (_name, env, argv, expected) => {
+    expect(nats(env, argv)).toBe(expected);
+  });
+
+  test('for the level and the environment', () => {
+    expect(logLevel(logging({ LOG_LEVEL: 'warn', WHOOSH_LOGGING_LEVEL: 'debug' }))).toBe('debug');
+    expect(logLevel(logging({}))).toBe('info');
+    expect(environmentName(logging({ ENVIRONMENT: 'development', BACKBEAT_ENV: 'test' }))).toBe('test');
+    expect(isLogPretty(logging({ ENVIRONMENT: 'development' }))).toBe(true);
+    expect(
+      isLogPretty(logging({ ENVIRONMENT: 'development', WHOOSH_LOGGING_ENVIRONMENT: 'production' })),
+    ).toBe(false);
+  });
+});
+
+describe('databaseConfig', () => {
+  const config = (env: EnvSource) => databaseConfig(readEnv(z.object(databaseEnv), env));
+
+  test('builds the address from its parts, escaped', () => {
+    const { url, maxConns, lifetimeMs, idleTimeMs } = config({
+      WHOOSH_DATABASE_HOST: 'db.internal',
+      WHOOSH_DATABASE_PASSWORD: 'p@ss/w:rd?%#',
+      WHOOSH_DATABASE_DB_NAME: 'my db',
+    });
+    const parsed = new URL(url.reveal());
+    expect(decodeURIComponent(parsed.password)).toBe('p@ss/w:rd?%#');
+    expect([parsed.host, parsed.username, parsed.pathname]).toEqual([
+      'db.internal:5432',
+      'whoosh',
+      '/my%20db',
+    ]);
+    expect({ maxConns, lifetimeMs, idleTimeMs }).toEqual({
+      maxConns: 25,
+      lifetimeMs: 3_600_000,
+      idleTimeMs: 1_800_000,
+    });
+  });
+
+  test('the URL replaces the parts', () => {
+    expect(config({ WHOOSH_DATABASE_URL: 'postgres://x/y', WHOOSH_DATABASE_HOST: 'z' }).url.reveal()).toBe(
+      'postgres://x/y',
+    );
+  });
+
+  test('a service with tables refuses to start without one', () => {
+    expect(databaseProblems(readEnv(z.object(databaseEnv), {}))).toHaveLength(1);
+    expect(databaseProblems(readEnv(z.object(databaseEnv), { WHOOSH_DATABASE_PASSWORD: 'x' }))).toEqual([]);
+  });
+});

@@ -1,0 +1,20 @@
+export { VARIABLE_NAMES } from './catalogue.ts';
+export { ConfigError } from './config-error.ts';
+export { readEnv, type EnvSource, type ReadEnvOptions } from './env.ts';
+export { adminEnv, backbeatEnv, databaseEnv, loggingEnv, natsEnv, tracingEnv } from './fragments.ts';
+export { duration, flag, integer, list, number, port, requiredDuration, secret } from './pieces.ts';
+export {
+  clusterName,
+  clusterProblems,
+  databaseConfig,
+  databaseProblems,
+  environmentName,
+  isDatabaseConfigured,
+  isLogPretty,
+  logLevel,
+  natsAuth,
+  natsServers,
+  type DatabaseConfig,
+} from './resolve.ts';
+export { Secret } from './secret.ts';
+export { nearestName, unknownVariables, type UnknownVariable } from './unknown-variables.ts';

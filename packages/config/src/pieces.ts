@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import { parseDurationMs } from '@whoosh/stdx';
+import { Secret } from './secret.ts';
+
+const PORT_MAX = 65_535;
+
+/** A value that is masked wherever it is printed. It has no default; `.optional()` where it may be missing. */
+export const secret = ({ lengthMin = 1 }: { lengthMin?: number } = {}) =>
+  z
+    .string()
+    .min(lengthMin, `must have at least ${lengthMin} characters`)
+    .transform((value) => new Secret(value));
+
+const millis = z.string().transform((text, context) => {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: 'must be a duration such as 250ms, 30s, 5m or 24h' });
+  return z.NEVER;
+});
+
+/** A time span, given as `30s`, `5m`, `24h`, read as milliseconds. */
+export const duration = (byDefault: string) => millis.prefault(byDefault);
+
+/** A time span without a default; `.optional()` where it may be missing. */
+export const requiredDuration = () => millis;
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
+
+/** `true`, `1`, `yes`, `on` and their opposites, in any case. */
+export const flag = (byDefault: boolean) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = FLAGS[text.toLowerCase()];
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: 'must be true or false' });
+      return z.NEVER;
+    })
+    .prefault(String(byDefault));
+
+/** Parts divided by commas or line ends, trimmed, without the empty ones. None when not given. */
+export const list = () =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(/[,\n]/)
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .prefault('');
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A decimal number within its range, both ends included. */
+export const number = (byDefault: number, range: Range = {}) =>
+  numeric(/^-?\d+(\.\d+)?$/, 'a number', range).prefault(String(byDefault));
+
+/** A whole number within its range, both ends included. */
+export const integer = (byDefault: number, range: Range = {}) =>
+  numeric(/^-?\d+$/, 'a whole number', range).prefault(String(byDefault));
+
+/** A TCP port; 0 lets the system choose a free one. */
+export const port = (byDefault: number) => integer(byDefault, { min: 0, max: PORT_MAX });
+
+function numeric(form: RegExp, kind: string, { min, max }: Range) {
+  const least = min ?? Number.MIN_SAFE_INTEGER;
+  const most = max ?? Number.MAX_SAFE_INTEGER;
+  return z.string().transform((text, context) => {
+    const value = Number(text);
+    if (form.test(text) && value >= least && value <= most) return value;
+    const range = min === undefined && max === undefined ? '' : ` from ${min ?? ''} to ${max ?? 'any'}`;
+    context.addIssue({ code: 'custom', message: `must be ${kind}${range}` });
+    return z.NEVER;
+  });
+}
