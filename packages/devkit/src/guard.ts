@@ -4,14 +4,12 @@
  * the parent is gone, and what is still on the list is ended: first politely, then for good.
  */
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
+import { endGroup } from './end-group.ts';
 import { type GuardLine, type GuardedProcess } from './guarded-process.ts';
-import { isRunning } from './process-identity.ts';
-
-const graceMs = 5_000;
-const pollEveryMs = 50;
+import { endAgents } from './supervise/left-behind-agents.ts';
 
 const guarded = new Map<number, GuardedProcess>();
+const agentDirectories = new Set<string>();
 
 // A terminal's Ctrl-C reaches the whole group of the parent, and its end must find us alive.
 process.on('SIGINT', () => {});
@@ -21,27 +19,10 @@ process.on('SIGHUP', () => {});
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line) as GuardLine;
   if ('add' in message) guarded.set(message.add.pid, message.add);
+  else if ('agents' in message) agentDirectories.add(message.agents);
   else guarded.delete(message.remove);
 }
-await Promise.all([...guarded.values()].map(end));
-
-async function end(target: GuardedProcess): Promise<void> {
-  if (!(await isRunning(target))) return;
-  signalGroup(target.pid, target.signal);
-  const deadlineMs = performance.now() + graceMs;
-  while (await isRunning(target)) {
-    if (performance.now() > deadlineMs) {
-      signalGroup(target.pid, 'SIGKILL');
-      return;
-    }
-    await delay(pollEveryMs);
-  }
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Gone between the look and the signal.
-  }
-}
+const wasKilled = guarded.size > 0;
+await Promise.all([...guarded.values()].map((target) => endGroup(target, target.signal)));
+// A parent that stopped in order has ended its agents itself.
+if (wasKilled) await Promise.all([...agentDirectories].map(endAgents));

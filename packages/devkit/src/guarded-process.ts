@@ -12,7 +12,11 @@ export interface GuardedProcess extends ProcessIdentity {
   readonly signal: NodeJS.Signals;
 }
 
-export type GuardLine = { readonly add: GuardedProcess } | { readonly remove: number };
+export type GuardLine =
+  | { readonly add: GuardedProcess }
+  | { readonly remove: number }
+  /** A folder with notes of agents that are to be ended as well. */
+  | { readonly agents: string };
 
 let guard: ChildProcess | undefined;
 
@@ -29,6 +33,11 @@ export async function guardProcess(child: ChildProcess, signal: NodeJS.Signals):
   tell({ add: { ...identity, signal } });
   child.once('exit', () => tell({ remove: pid }));
   return identity;
+}
+
+/** Agents that are noted in this folder end with us too. */
+export function guardAgents(directory: string): void {
+  tell({ agents: directory });
 }
 
 function tell(line: GuardLine): void {

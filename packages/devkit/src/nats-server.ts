@@ -14,6 +14,7 @@ export interface NatsServerOptions {
   readonly directory: string;
   /** -1 takes a free one. */
   readonly port?: number;
+  readonly monitoringPort?: number;
   readonly jetstream?: boolean;
   /** More lines for the configuration file, in nats-server's own syntax. */
   readonly config?: string;
@@ -28,9 +29,17 @@ export interface NatsServer {
   readonly process: OwnedProcess;
 }
 
-/** Resolves when clients can connect. The limits are those of the stack (4 MB of payload). */
-export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
-  const { directory, port = -1, jetstream = true, config = '', onOutput } = options;
+/** A program that is ready to be started, by `startNatsServer` or by a supervisor. */
+export interface NatsServerCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Where the running server writes the addresses it took. */
+  readonly portsDirectory: string;
+}
+
+/** Writes the configuration. The limits are those of the stack (4 MB of payload). */
+export async function natsServerCommand(options: NatsServerOptions): Promise<NatsServerCommand> {
+  const { directory, port = -1, monitoringPort = -1, jetstream = true, config = '' } = options;
   const portsDirectory = join(directory, 'ports');
   await rm(portsDirectory, { recursive: true, force: true });
   await mkdir(portsDirectory, { recursive: true });
@@ -38,20 +47,26 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const lines = [
     'host: "127.0.0.1"',
     `port: ${port}`,
-    'http: "127.0.0.1:-1"',
+    `http: "127.0.0.1:${monitoringPort}"`,
     'max_payload: 4MB',
     `ports_file_dir: ${JSON.stringify(portsDirectory)}`,
     jetstream ? `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }` : '',
     config,
   ];
   await writeFile(configFile, `${lines.join('\n')}\n`);
+  return { file: await natsServerBinary(), args: ['-c', configFile], portsDirectory };
+}
+
+/** Resolves when clients can connect. */
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  const { file, args, portsDirectory } = await natsServerCommand(options);
   let output = '';
   const server = await OwnedProcess.start({
-    file: await natsServerBinary(),
-    args: ['-c', configFile],
+    file,
+    args,
     onOutput: (chunk) => {
       output = (output + chunk.toString()).slice(-outputKeptBytes);
-      onOutput?.(chunk);
+      options.onOutput?.(chunk);
     },
   });
   const ports = await readPorts(portsDirectory, server, () => output);
