@@ -1,0 +1,204 @@
+import { type FencePoint, judge } from './fence.ts';
+import { GridEstimator, type GridPoint } from './grid.ts';
+
+/** A beat is missed by this part of a beat before the listener goes on by itself. */
+const PATIENCE_BEATS = 0.5;
+/** The most that the own beat may be moved, per beat, to meet the pulse's again. */
+export const SLEW_MAX = 0.05;
+/** Nearer than this the own beat and the pulse's are one. */
+const SLEW_DONE_MS = 1;
+/** This many frames in a row, each a beat late but spaced like beats, mean that the grid has moved. */
+const LATE_IN_A_ROW_MAX = 3;
+
+/** Back from being alone, a frame farther than this from the estimate says that the two clocks have parted. */
+const REANCHOR_BEATS = 0.01;
+
+export type MetronomeMode = 'silent' | 'locked' | 'degraded' | 'slewing';
+
+export interface MetronomeFrame extends FencePoint, GridPoint {}
+
+export type MetronomeEvent<Frame> =
+  | {
+      readonly kind: 'beat';
+      readonly index: number;
+      readonly degraded: boolean;
+      readonly frame: Frame | undefined;
+    }
+  /** More than a beat behind the listener's own grid: reported, not acted on. */
+  | { readonly kind: 'late'; readonly frame: Frame; readonly lateMs: number }
+  | { readonly kind: 'dropped'; readonly frame: Frame; readonly reason: 'old_epoch' | 'old_term' | 'seen' }
+  /** Own beats that were left out, because the process stood still or the pulse was far ahead. */
+  | { readonly kind: 'skipped'; readonly count: number }
+  /** The pulse was more than half a beat away, so there was nothing to slew. */
+  | { readonly kind: 'jumped'; readonly byMs: number }
+  | { readonly kind: 'mode'; readonly mode: MetronomeMode };
+
+/**
+ * Turns frames and the passing of time into the beats that one listener lives by. Follows the pulse
+ * while it is heard; goes on alone on the estimated grid from one and a half beats after the last frame;
+ * meets the pulse again by at most 5 % of a beat per beat, never backwards, never an index twice.
+ * Times are milliseconds of the listener's monotonic clock.
+ */
+export class Metronome<Frame extends MetronomeFrame> {
+  readonly #grid = new GridEstimator();
+  #mode: MetronomeMode = 'silent';
+  #fence: FencePoint | undefined;
+  #emitted = -1;
+  /** Where the last own beat stood; meaningful while not locked. */
+  #emittedAtMs = 0;
+  #heardAtMs = 0;
+  #waiting: Frame | undefined;
+  #lateInARow = 0;
+  #lateArrivalMs = 0;
+
+  get mode(): MetronomeMode {
+    return this.#mode;
+  }
+
+  get grid(): Pick<GridEstimator, 'beatMs' | 'ratePpm' | 'samples' | 'timeOf' | 'indexAt' | 'isEmpty'> {
+    return this.#grid;
+  }
+
+  get fence(): FencePoint | undefined {
+    return this.#fence;
+  }
+
+  /** The last index that was handed out, -1 before the first. */
+  get index(): number {
+    return this.#emitted;
+  }
+
+  /** Takes a stored frame of unknown age as the point to start from; the grid waits for a live one. */
+  replay(frame: Frame): MetronomeEvent<Frame>[] {
+    if (this.#fence !== undefined) return [];
+    this.#fence = { epoch: frame.epoch, term: frame.term, index: frame.index };
+    this.#emitted = frame.index;
+    return [{ kind: 'beat', index: frame.index, degraded: false, frame }];
+  }
+
+  hear(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
+    const verdict = judge(this.#fence, frame);
+    if (verdict !== 'pass') return [{ kind: 'dropped', frame, reason: verdict }];
+    const isNewEpoch = this.#fence !== undefined && frame.epoch > this.#fence.epoch;
+    this.#fence = { epoch: frame.epoch, term: frame.term, index: frame.index };
+    if (isNewEpoch) return this.#restart(frame, nowMs);
+    const lateMs = this.#grid.delayOf(frame, nowMs) ?? 0;
+    if (!this.#grid.isEmpty && lateMs > this.#grid.beatMs) return this.#late(frame, lateMs, nowMs);
+    this.#lateInARow = 0;
+    const isBack = this.#mode === 'degraded' && Math.abs(lateMs) > REANCHOR_BEATS * this.#grid.beatMs;
+    if (isBack) this.#grid.reanchor(frame, nowMs);
+    else this.#grid.observe(frame, nowMs);
+    this.#heardAtMs = nowMs;
+    return this.#mode === 'silent' || this.#mode === 'locked'
+      ? this.#follow(frame, nowMs)
+      : this.#meet(frame, nowMs);
+  }
+
+  /** Called at {@link wakeAtMs} or later; earlier calls do nothing. */
+  tick(nowMs: number): MetronomeEvent<Frame>[] {
+    const wakeAtMs = this.wakeAtMs();
+    if (wakeAtMs === undefined || nowMs < wakeAtMs) return [];
+    const events: MetronomeEvent<Frame>[] = [];
+    if (this.#mode === 'locked' || (this.#mode === 'slewing' && this.#isUnheard(nowMs))) {
+      if (this.#mode === 'locked') this.#emittedAtMs = this.#grid.timeOf(this.#emitted);
+      this.#enter('degraded', events);
+    }
+    const dueMs = this.#nextOwnMs();
+    const behind = Math.floor((nowMs - dueMs) / this.#grid.beatMs);
+    const skipped = Math.max(0, behind);
+    if (skipped > 0) events.push({ kind: 'skipped', count: skipped });
+    this.#emitOwn(this.#emitted + 1 + skipped, dueMs + skipped * this.#grid.beatMs, events);
+    this.#settle(events);
+    return events;
+  }
+
+  /** When {@link tick} has something to do; undefined while there is no grid. */
+  wakeAtMs(): number | undefined {
+    if (this.#mode === 'silent') return undefined;
+    if (this.#mode === 'locked') {
+      return this.#grid.timeOf(this.#emitted + 1) + PATIENCE_BEATS * this.#grid.beatMs;
+    }
+    return this.#nextOwnMs();
+  }
+
+  #follow(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
+    const events: MetronomeEvent<Frame>[] = [];
+    this.#enter('locked', events);
+    // Already handed out while alone and ahead: the pulse has to come up to us.
+    if (frame.index <= this.#emitted) return events;
+    this.#emitted = frame.index;
+    this.#emittedAtMs = nowMs;
+    events.push({ kind: 'beat', index: frame.index, degraded: false, frame });
+    return events;
+  }
+
+  #meet(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
+    const events: MetronomeEvent<Frame>[] = [];
+    const ownMs = this.#emittedAtMs + (frame.index - this.#emitted) * this.#grid.beatMs;
+    const offMs = this.#grid.timeOf(frame.index) - ownMs;
+    if (Math.abs(offMs) > this.#grid.beatMs / 2) {
+      events.push({ kind: 'jumped', byMs: offMs });
+      const left = frame.index - this.#emitted - 1;
+      if (left > 0) events.push({ kind: 'skipped', count: left });
+      this.#waiting = undefined;
+      return [...events, ...this.#follow(frame, nowMs)];
+    }
+    this.#enter('slewing', events);
+    if (frame.index > this.#emitted) this.#waiting = frame;
+    this.#settle(events);
+    return events;
+  }
+
+  #emitOwn(index: number, atMs: number, events: MetronomeEvent<Frame>[]): void {
+    const frame = this.#waiting?.index === index ? this.#waiting : undefined;
+    this.#waiting = undefined;
+    this.#emitted = index;
+    this.#emittedAtMs = atMs;
+    events.push({ kind: 'beat', index, degraded: this.#mode === 'degraded', frame });
+  }
+
+  /** Ends the slewing once the own beat is where the pulse's is. */
+  #settle(events: MetronomeEvent<Frame>[]): void {
+    if (this.#mode !== 'slewing' || this.#waiting !== undefined) return;
+    const offMs = Math.abs(this.#grid.timeOf(this.#emitted) - this.#emittedAtMs);
+    if (offMs <= SLEW_DONE_MS) this.#enter('locked', events);
+  }
+
+  #nextOwnMs(): number {
+    const beatMs = this.#grid.beatMs;
+    const unslewedMs = this.#emittedAtMs + beatMs;
+    const offMs = this.#grid.timeOf(this.#emitted + 1) - unslewedMs;
+    return unslewedMs + Math.min(SLEW_MAX * beatMs, Math.max(-SLEW_MAX * beatMs, offMs));
+  }
+
+  #isUnheard(nowMs: number): boolean {
+    return nowMs - this.#heardAtMs > (1 + PATIENCE_BEATS) * this.#grid.beatMs;
+  }
+
+  #late(frame: Frame, lateMs: number, nowMs: number): MetronomeEvent<Frame>[] {
+    // A burst of frames that were held up somewhere is late; a grid that was moved keeps its rhythm.
+    const isSpaced = this.#lateInARow === 0 || nowMs - this.#lateArrivalMs > this.#grid.beatMs / 2;
+    this.#lateInARow = isSpaced ? this.#lateInARow + 1 : 1;
+    this.#lateArrivalMs = nowMs;
+    if (this.#lateInARow < LATE_IN_A_ROW_MAX) return [{ kind: 'late', frame, lateMs }];
+    this.#lateInARow = 0;
+    this.#grid.reanchor(frame, nowMs);
+    this.#heardAtMs = nowMs;
+    return [{ kind: 'jumped', byMs: lateMs }, ...this.#follow(frame, nowMs)];
+  }
+
+  #restart(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
+    this.#grid.reanchor(frame, nowMs);
+    this.#heardAtMs = nowMs;
+    this.#waiting = undefined;
+    this.#lateInARow = 0;
+    this.#emitted = -1;
+    return this.#follow(frame, nowMs);
+  }
+
+  #enter(mode: MetronomeMode, events: MetronomeEvent<Frame>[]): void {
+    if (this.#mode === mode) return;
+    this.#mode = mode;
+    events.push({ kind: 'mode', mode });
+  }
+}
