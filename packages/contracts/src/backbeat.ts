@@ -151,6 +151,15 @@ export const WindowClose = z.strictObject({
   missed_windows: z.int().min(0),
   tempo_drift_ms: z.number(),
   grace_ms: z.number().min(0),
+  beat_ms: z.number().positive().optional().describe('Nominal length of a beat in this window'),
+  elapsed_ms: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'From the end of the window to the publishing of this marker, on the monotonic clock of its writer',
+    ),
+  stream_outage: z.boolean().optional().describe('The claims stream was away when the window ended'),
 });
 export type WindowClose = z.infer<typeof WindowClose>;
 

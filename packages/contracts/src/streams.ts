@@ -152,14 +152,14 @@ export const STREAMS = {
   },
   BACKBEAT_CLAIMS: {
     name: 'BACKBEAT_CLAIMS',
-    subjects: ['backbeat.*.claim.*', 'backbeat.*.rotation', 'backbeat.*.close.*'],
+    subjects: ['backbeat.*.claim.*', 'backbeat.*.rotation', 'backbeat.*.close.*', 'backbeat.*.checkpoint'],
     retention: 'limits',
     discard: 'old',
     maxAgeMs: 4 * HOUR,
     maxBytes: 2 * GIB,
     allowAtomicPublish: true,
     allowDirect: true,
-    description: 'StatusClaims, rotations and the markers that close windows',
+    description: 'StatusClaims, rotations, the markers that close windows, and what reverb starts again from',
   },
   BACKBEAT_REPORTS: {
     name: 'BACKBEAT_REPORTS',
