@@ -1,1 +1,2 @@
+DROP TABLE deployment_owners;
 DROP TABLE deployments;

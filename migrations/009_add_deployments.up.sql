@@ -13,7 +13,7 @@ CREATE TABLE deployments (
   runtime              text NOT NULL CONSTRAINT deployments_runtime_known CHECK (runtime IN ('swarm', 'process')),
   image                text NOT NULL,
   environment          jsonb NOT NULL DEFAULT '{}',
-  join_token_sha256    text NOT NULL,
+  join_token_sha256    text,
   desired              text NOT NULL CONSTRAINT deployments_desired_known CHECK (desired IN ('present', 'absent')),
   status               text NOT NULL CONSTRAINT deployments_status_known CHECK (status IN ('wanted', 'creating', 'running', 'healthy', 'draining', 'removed', 'failed')),
   reason               text,
@@ -31,3 +31,13 @@ CREATE TABLE deployments (
 );
 CREATE INDEX idx_deployments_status ON deployments (status);
 CREATE INDEX idx_deployments_owner ON deployments (owner_kind, owner_id);
+
+-- The newest word of each council and team about itself, so that an older one, delivered late, starts nothing.
+CREATE TABLE deployment_owners (
+  owner_kind  text NOT NULL CONSTRAINT deployment_owners_owner_kind_known CHECK (owner_kind IN ('council', 'team')),
+  owner_id    uuid NOT NULL,
+  status      text NOT NULL,
+  revision    integer NOT NULL,
+  updated_at  timestamptz NOT NULL,
+  PRIMARY KEY (owner_kind, owner_id)
+);

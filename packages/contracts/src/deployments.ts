@@ -34,6 +34,9 @@ export const DeploymentView = z.object({
   runtime_ref: z.string().nullable(),
   first_claim_at: Timestamp.nullable(),
   healthy_deadline_at: Timestamp.nullable(),
+  retry_at: Timestamp.nullable()
+    .optional()
+    .describe('Of a failed one: when the next attempt begins; null when it is given up for good'),
   revision: Revision,
   created_at: Timestamp,
   updated_at: Timestamp,
@@ -45,6 +48,12 @@ export const deploymentWanted = lifeEvent(
   'wanted',
   DeploymentView,
   'An agent is to run; nothing has been asked of the runtime yet',
+);
+export const deploymentCreating = lifeEvent(
+  'deployment',
+  'creating',
+  DeploymentView,
+  'The runtime is being asked for it; every attempt has its own generation',
 );
 export const deploymentRunning = lifeEvent(
   'deployment',

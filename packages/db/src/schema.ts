@@ -211,6 +211,14 @@ export interface CouncilVotes {
   vote: string;
 }
 
+export interface DeploymentOwners {
+  owner_id: string;
+  owner_kind: string;
+  revision: number;
+  status: string;
+  updated_at: Timestamp;
+}
+
 export interface Deployments {
   agent_id: string;
   attempt: Generated<number>;
@@ -222,7 +230,7 @@ export interface Deployments {
   healthy_deadline_at: Timestamp | null;
   id: string;
   image: string;
-  join_token_sha256: string;
+  join_token_sha256: string | null;
   owner_id: string;
   owner_kind: string;
   profile_agent_id: string | null;
@@ -344,6 +352,7 @@ export interface Repositories {
   url: string;
   webhook: Generated<string>;
   webhook_id: Int8 | null;
+  webhook_secret_sha256: string | null;
 }
 
 export interface RepositorySyncLogs {
@@ -440,6 +449,7 @@ export interface DB {
   council_rounds: CouncilRounds;
   council_votes: CouncilVotes;
   councils: Councils;
+  deployment_owners: DeploymentOwners;
   deployments: Deployments;
   issue_comments: IssueComments;
   monitor_history: MonitorHistory;
