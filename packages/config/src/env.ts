@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { ConfigError } from './config-error.ts';
 import { parseFlags } from './flags.ts';
 
 export type EnvSource = Readonly<Record<string, string | undefined>>;
+
+/** A schema whose members are variables, and what reading it gives. */
+export type EnvSchema = z.ZodObject;
+export type EnvShape = z.ZodRawShape;
+export type EnvOf<Schema extends EnvSchema> = z.infer<Schema>;
+export const envSchema = z.object;
+export type EnvOfShape<Shape extends EnvShape> = z.infer<z.ZodObject<Shape>>;
 
 export interface ReadEnvOptions<Env> {
   /** Command line arguments after the script's name. Not given: flags are not read at all. */

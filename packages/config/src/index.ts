@@ -1,8 +1,27 @@
 export { VARIABLE_NAMES } from './catalogue.ts';
 export { ConfigError } from './config-error.ts';
-export { readEnv, type EnvSource, type ReadEnvOptions } from './env.ts';
+export {
+  envSchema,
+  readEnv,
+  type EnvOf,
+  type EnvOfShape,
+  type EnvSchema,
+  type EnvShape,
+  type EnvSource,
+  type ReadEnvOptions,
+} from './env.ts';
 export { adminEnv, backbeatEnv, databaseEnv, loggingEnv, natsEnv, tracingEnv } from './fragments.ts';
-export { duration, flag, integer, list, number, port, requiredDuration, secret } from './pieces.ts';
+export {
+  duration,
+  flag,
+  integer,
+  list,
+  number,
+  port,
+  requiredDuration,
+  requiredInteger,
+  secret,
+} from './pieces.ts';
 export {
   clusterName,
   clusterProblems,

@@ -70,7 +70,10 @@ export const number = (byDefault: number, range: Range = {}) =>
 
 /** A whole number within its range, both ends included. */
 export const integer = (byDefault: number, range: Range = {}) =>
-  numeric(/^-?\d+$/, 'a whole number', range).prefault(String(byDefault));
+  requiredInteger(range).prefault(String(byDefault));
+
+/** A whole number without a default; `.optional()` where it may be missing. */
+export const requiredInteger = (range: Range = {}) => numeric(/^-?\d+$/, 'a whole number', range);
 
 /** A TCP port; 0 lets the system choose a free one. */
 export const port = (byDefault: number) => integer(byDefault, { min: 0, max: PORT_MAX });
