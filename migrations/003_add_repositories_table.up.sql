@@ -16,6 +16,7 @@ CREATE TABLE repositories (
   retry_at            timestamptz,
   webhook             text NOT NULL DEFAULT 'off' CONSTRAINT repositories_webhook_known CHECK (webhook IN ('installed', 'refused', 'off')),
   webhook_id          bigint,
+  webhook_secret_sha256 text,
   last_issue_sync     timestamptz,
   last_sync_at        timestamptz,
   last_sweep_at       timestamptz,

@@ -1,0 +1,55 @@
+import { type Kysely } from 'kysely';
+import { type CallContext } from '@whoosh/bus';
+import { tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { type DB } from '@whoosh/db';
+import { normalise } from '../domain/intake.ts';
+import { taskView, type TaskStore } from '../store/tasks.ts';
+import { type Lives } from '../sync/lives.ts';
+import { byOf } from './repositories.ts';
+
+export interface TaskHandlerDeps {
+  readonly db: Kysely<DB>;
+  readonly lives: Lives;
+  readonly tasks: TaskStore;
+}
+
+export class TaskHandlers {
+  readonly #deps: TaskHandlerDeps;
+
+  constructor(deps: TaskHandlerDeps) {
+    this.#deps = deps;
+  }
+
+  list = async (request: RequestOf<typeof contract.listTasks>): Promise<ReplyOf<typeof contract.listTasks>> => {
+    const page = await this.#deps.tasks.list(this.#deps.db, request);
+    return { items: page.items.map(taskView), next_cursor: page.nextCursor };
+  };
+
+  get = async ({ id }: { id: string }): Promise<contract.TaskWithBody> => {
+    const task = await this.#deps.tasks.get(this.#deps.db, id);
+    return { ...taskView(task), body: task.body };
+  };
+
+  /** The same (source_type, external_id) again is the same task, brought up to date. */
+  ingest = async (request: RequestOf<typeof contract.ingestTask>, context: CallContext): Promise<contract.TaskView> => {
+    const content = normalise({
+      sourceType: request.source_type,
+      externalId: request.external_id,
+      repositoryId: null,
+      repository: null,
+      number: null,
+      title: request.title,
+      body: request.body,
+      url: request.url ?? null,
+      labels: request.labels,
+      assignees: [],
+      author: byOf(context),
+      issueState: 'open',
+      priority: request.priority,
+      sourceUpdatedAt: null,
+    });
+    const step = await this.#deps.lives.see(content, { chorusLabelsOnly: false, by: byOf(context), ...(context.requestId === undefined ? {} : { causationId: context.requestId }) });
+    if (step !== undefined) return taskView(step.task);
+    return taskView(await this.#deps.tasks.bySource(this.#deps.db, content.sourceType, content.externalId));
+  };
+}
