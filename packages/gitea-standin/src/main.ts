@@ -27,8 +27,9 @@ function setting(name: OptionName): string | undefined {
 
 function numberSetting(name: OptionName, otherwise: number, max: number): number {
   const value = Number(setting(name) ?? otherwise);
-  if (!Number.isInteger(value) || value < 0 || value > max)
+  if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new Error(`--${name} is a number from 0 to ${max}`);
+  }
   return value;
 }
 

@@ -49,7 +49,8 @@ export class StateFile {
 export function readState(path: string): State {
   if (!existsSync(path)) return emptyState();
   const { version, state } = JSON.parse(readFileSync(path, 'utf8')) as { version: number; state: State };
-  if (version !== STATE_FILE_VERSION)
+  if (version !== STATE_FILE_VERSION) {
     throw new Error(`${path} is of version ${version}, not ${STATE_FILE_VERSION}`);
+  }
   return { ...emptyState(), ...state };
 }

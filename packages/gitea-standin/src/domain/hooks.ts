@@ -22,11 +22,13 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   pull_request_only: ['pull_request'],
 };
 
-const PLAIN = new Set([
-  ...['create', 'delete', 'fork', 'push', 'repository', 'release', 'wiki', 'package', 'status'],
-  ...['workflow_run', 'workflow_job', 'issue_assign', 'issue_label', 'issue_milestone', 'issue_comment'],
-  ...(GROUPS['pull_request'] ?? []).slice(1),
-]);
+const PLAIN: ReadonlySet<string> = new Set(
+  [
+    'create delete fork push repository release wiki package status workflow_run workflow_job',
+    'issue_assign issue_label issue_milestone issue_comment',
+    (GROUPS['pull_request'] ?? []).slice(1).join(' '),
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** Unknown events are dropped without an error: a hook of unknown events alone has none. */
 export function expandEvents(wanted: readonly string[]): string[] {

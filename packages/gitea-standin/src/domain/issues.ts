@@ -82,8 +82,9 @@ export function createIssue(turn: Turn, repository: Repository, wanted: NewIssue
       overrides: inIdOrder,
     });
   }
-  if (milestone !== null)
+  if (milestone !== null) {
     announceIssue(turn, stale, issue, { eventType: 'issue_milestone', action: 'milestoned' });
+  }
   if (wanted.closed === true) changeState(turn, stale, issue, 'closed');
   return issue;
 }
@@ -110,8 +111,9 @@ export function editIssue(turn: Turn, repository: Repository, issue: Issue, edit
   if (isWriter && (edit.assignees !== undefined || edit.assignee !== undefined)) {
     changeAssignees(turn, stale, issue, assignees);
   }
-  if (isWriter && edit.milestone !== undefined)
+  if (isWriter && edit.milestone !== undefined) {
     changeMilestone(turn, stale, repository, issue, edit.milestone);
+  }
   if (edit.state !== undefined) changeState(turn, stale, issue, edit.state);
 }
 

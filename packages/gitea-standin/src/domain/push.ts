@@ -12,6 +12,9 @@ import { commitSha } from './repositories.ts';
 import { addressOf, senderView, staleOf } from './snapshot.ts';
 import { type Turn } from './turn.ts';
 
+/** What a small commit adds to the size that Gitea counts. */
+const COMMIT_SIZE_KIB = 1;
+
 const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)[: ]+#(\d+)/gi;
 
 export interface NewCommit {
@@ -52,6 +55,7 @@ export function pushCommit(turn: Turn, repository: Repository, commit: NewCommit
   };
   turn.notices.push({ ...addressOf(stale), event: 'push', eventType: 'push', payload });
   repository.updatedS = turn.nowS;
+  repository.sizeKib += COMMIT_SIZE_KIB;
   return after;
 }
 

@@ -4,6 +4,7 @@ import { ApiError } from '../domain/api-error.ts';
 import { requireActor } from '../domain/access.ts';
 import { type DeliveryQueue } from '../delivery/queue.ts';
 import { type Faults, type FaultSettings } from '../faults.ts';
+import { type Turn } from '../domain/turn.ts';
 import { marshalLine } from '../wire/go-json.ts';
 import { rfc3339 } from '../wire/go-time.ts';
 import { type World } from '../world.ts';
@@ -29,22 +30,23 @@ export interface AppParts {
 }
 
 export function createApp(parts: AppParts): Express {
+  const { world } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(express.text({ type: () => true, limit: BODY_BYTES_MAX, defaultCharset: 'utf-8' }));
   addControl(app, parts);
-  app.get('/api/healthz', (_, response) => write(response, health()));
+  app.get('/api/healthz', (_, response) => write(response, world.run(null, health)));
   for (const route of ROUTES) {
     const verb = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
     app[verb](`/api/v1${route.path}`, async (request, response) => {
       const label = `${route.method} ${route.path}`;
       parts.counts.set(label, (parts.counts.get(label) ?? 0) + 1);
-      write(response, (await faultReply(parts.faults)) ?? answer(parts.world, route, request));
+      write(response, (await faultReply(parts.faults)) ?? answer(world, route, request));
     });
   }
   app.use((_: Request, response: Response) =>
-    write(response, refusal(parts.world, new ApiError(404, 'not found'))),
+    write(response, refusal(world, new ApiError(404, 'not found'))),
   );
   return app;
 }
@@ -99,8 +101,8 @@ async function faultReply(faults: Faults): Promise<Reply | null> {
     : null;
 }
 
-function health(): Reply {
-  const check = [{ status: 'pass', time: rfc3339(Math.floor(Date.now() / 1000)) }];
+function health({ nowS }: Turn): Reply {
+  const check = [{ status: 'pass', time: rfc3339(nowS) }];
   const body = {
     status: 'pass',
     description: 'Gitea',
