@@ -1,5 +1,40 @@
+export { connect, listenToBeats, startFleetLink } from './connect.ts';
+export { type ConnectOptions, type LinkSettings, type LinkSource, type ListenOptions } from './connect.ts';
+export { Agent, type ClaimInput, ClaimVoice, type EmitOptions } from './agent.ts';
+export { Fleet } from './fleet.ts';
+export { BeatListener, type CurrentWindow, type ListenerHealth, type ListenerProblem } from './listener.ts';
+export {
+  BeatLink,
+  type LinkCounters,
+  type LinkListener,
+  type LinkLog,
+  type LinkOptions,
+} from './beat-link.ts';
+export { BeatBudgetExceeded } from './beat-budget.ts';
+export { type BeatCallback } from './callback-lane.ts';
+export {
+  BATCH_CLAIMS_MAX,
+  CLAIM_RETRY_MAX_MS,
+  type ClaimCounters,
+  type StoredClaim,
+} from './claim-sender.ts';
+export { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
+export {
+  addSignature,
+  checkSignature,
+  type SignaturePolicy,
+  type SignatureVerdict,
+  type Signer,
+} from './signature.ts';
+export { readFrame, type FrameProblem, type FrameReading } from './frame-reader.ts';
+export { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
 export { judge, type FencePoint, type FenceVerdict } from './domain/fence.ts';
 export { GridEstimator, type GridPoint } from './domain/grid.ts';
-export { Metronome, type MetronomeEvent, type MetronomeFrame, type MetronomeMode } from './domain/metronome.ts';
+export {
+  Metronome,
+  type MetronomeEvent,
+  type MetronomeFrame,
+  type MetronomeMode,
+} from './domain/metronome.ts';
 export { barStartOf, beatMsOf, phaseAt, phaseLengths, windowIdOf } from './domain/score.ts';
 export { claimSlot } from './domain/claim-slot.ts';

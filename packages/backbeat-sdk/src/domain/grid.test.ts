@@ -96,8 +96,9 @@ describe('the grid', () => {
 
   test('begins again, with its rate, where a gap hides a change of tempo', () => {
     const grid = new GridEstimator();
-    for (let index = 0; index < 400; index += 1)
+    for (let index = 0; index < 400; index += 1) {
       grid.observe({ index, tempoBpm: 120 }, index * 500 * (1 + 100e-6));
+    }
     grid.observe({ index: 500, tempoBpm: 60 }, 1_000_000);
     expect(grid.samples).toBe(1);
     expect(grid.timeOf(501)).toBeCloseTo(1_000_000 + 1_000 * (1 + 100e-6), 1);
@@ -105,8 +106,9 @@ describe('the grid', () => {
 
   test('is not moved by one frame that was held up', () => {
     const grid = new GridEstimator();
-    for (let index = 0; index < 100; index += 1)
+    for (let index = 0; index < 100; index += 1) {
       grid.observe({ index, tempoBpm: 120 }, index * 500 + (index === 99 ? 300 : 0));
+    }
     expect(Math.abs(grid.timeOf(100) - 50_000)).toBeLessThan(25);
     expect(grid.indexAt(grid.timeOf(100))).toBe(100);
   });

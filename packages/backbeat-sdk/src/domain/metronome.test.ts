@@ -164,9 +164,9 @@ describe('the metronome', () => {
               const chance = chances.next().value ?? 0;
               arrivedMs = Math.max(arrivedMs, trueMs + delayMs * chance);
               const at = withAt ? { at: trueMs } : {};
-              if ((chances.next().value ?? 0) >= loss)
+              if ((chances.next().value ?? 0) >= loss) {
                 listener.hear(arrivedMs, frame(index, { tempoBpm, ...at }));
-              else listener.pass(Math.max(arrivedMs, trueMs));
+              } else listener.pass(Math.max(arrivedMs, trueMs));
               index += 1;
               trueMs += 60_000 / tempoBpm;
             }

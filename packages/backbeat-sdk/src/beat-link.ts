@@ -1,0 +1,271 @@
+import { type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import { backbeat, HEADERS } from '@whoosh/contracts';
+import { decodeFull, Hlc, nodeSuffix } from 'hlc-ts';
+import { type BeatBudget } from './beat-budget.ts';
+import { ClaimSender } from './claim-sender.ts';
+import { currentFrame } from './current-frame.ts';
+import { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
+import { Metronome, type MetronomeEvent, type MetronomeMode } from './domain/metronome.ts';
+import { type FrameProblem, readFrame } from './frame-reader.ts';
+import { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
+import { type SignaturePolicy, type Signer } from './signature.ts';
+
+/** The part of a log that the link writes to; a pino logger is one. */
+export interface LinkLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface LinkOptions {
+  readonly clusterId: string;
+  readonly connection: NatsConnection;
+  readonly log?: LinkLog | undefined;
+  readonly clock?: MonotonicClock | undefined;
+  /** Bar length of a pulse whose frames do not carry theirs. */
+  readonly barLength?: number | undefined;
+  readonly signatures?: SignaturePolicy | undefined;
+  readonly signer?: Signer | undefined;
+  /** Tie breaker of the timestamps; by default a hash of the cluster. */
+  readonly node?: number | undefined;
+}
+
+export interface LinkCounters {
+  beats: number;
+  degradedBeats: number;
+  lateFrames: number;
+  skippedBeats: number;
+  jumps: number;
+  reconnects: number;
+  dropped: Record<'old_epoch' | 'old_term' | 'seen', number>;
+  refused: Record<FrameProblem, number>;
+}
+
+/** What listens on a link. */
+export interface LinkListener {
+  beat(beat: Beat): void;
+  /** A live frame, as it arrived; copies, refused and late ones excluded. */
+  frame?(frame: HeardFrame, arrivalMs: number): void;
+  late?(frame: HeardFrame, lateMs: number): void;
+}
+
+/**
+ * One connection's ear for one cluster: frames in, beats out, shared by every agent and listener of the
+ * process. Owns the subscription, the timer and the claims on their way; not the connection.
+ */
+export class BeatLink {
+  readonly clusterId: string;
+  readonly connection: NatsConnection;
+  readonly clock: MonotonicClock;
+  readonly claims: ClaimSender;
+  readonly hlc: Hlc;
+  readonly counters: LinkCounters = {
+    beats: 0,
+    degradedBeats: 0,
+    lateFrames: 0,
+    skippedBeats: 0,
+    jumps: 0,
+    reconnects: 0,
+    dropped: { old_epoch: 0, old_term: 0, seen: 0 },
+    refused: { malformed: 0, foreign_cluster: 0, unsigned: 0, bad_signature: 0 },
+  };
+  readonly #options: LinkOptions;
+  readonly #metronome = new Metronome<HeardFrame>();
+  readonly #listeners = new Set<LinkListener>();
+  readonly #budgets = new Set<BeatBudget>();
+  #subscription: Subscription | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #bar: Bar | undefined;
+  #current: Beat | undefined;
+  #lastFrame: { atMs: number; offsetMs: number } | undefined;
+  #isClosed = false;
+  #isConnected = true;
+
+  private constructor(options: LinkOptions) {
+    this.#options = options;
+    this.clusterId = backbeat.ClusterId.parse(options.clusterId);
+    this.connection = options.connection;
+    this.clock = options.clock ?? systemMonotonicClock;
+    this.hlc = new Hlc({ physicalMs: () => Date.now(), node: options.node ?? nodeSuffix(options.clusterId) });
+    this.claims = new ClaimSender({
+      connection: options.connection,
+      clock: this.clock,
+      signer: options.signer,
+    });
+  }
+
+  /** Resolves when beats are heard: subscribed, flushed, and started from the stored frame if there is one. */
+  static async open(options: LinkOptions): Promise<BeatLink> {
+    const link = new BeatLink(options);
+    const subject = backbeat.beats.subject.at({ cluster: link.clusterId });
+    link.#subscription = options.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) link.#hear(message);
+        else options.log?.warn({ err: error, subject }, 'the subscription to the beat failed');
+      },
+    });
+    void link.#watchConnection();
+    await options.connection.flush();
+    const stored = await currentFrame(options.connection, link.clusterId);
+    if (stored !== undefined) link.#replay(stored);
+    return link;
+  }
+
+  get mode(): MetronomeMode {
+    return this.#metronome.mode;
+  }
+
+  /** Whether the connection is up; own beats go on when it is not. */
+  get isConnected(): boolean {
+    return this.#isConnected && !this.connection.isClosed();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The beat that is on, by this listener's own reckoning. */
+  get current(): Beat | undefined {
+    return this.#current;
+  }
+
+  /** How fast this process's clock runs against the pulse's, and how late the last frame came. */
+  get drift(): { ppm: number; offsetMs: number } {
+    return { ppm: this.#metronome.grid.ratePpm, offsetMs: this.#lastFrame?.offsetMs ?? 0 };
+  }
+
+  get lastFrameAgeMs(): number | undefined {
+    return this.#lastFrame === undefined ? undefined : this.clock.nowMs() - this.#lastFrame.atMs;
+  }
+
+  /** When the beat falls on `clock`; undefined before the first live frame. */
+  timeOf(index: number): number | undefined {
+    return this.#metronome.grid.isEmpty ? undefined : this.#metronome.grid.timeOf(index);
+  }
+
+  /** One beat on `clock`; undefined before the first live frame. */
+  get beatMs(): number | undefined {
+    return this.#metronome.grid.isEmpty ? undefined : this.#metronome.grid.beatMs;
+  }
+
+  /** The beat that has begun by now on the estimated grid, whether it was heard or not. */
+  get gridIndex(): number | undefined {
+    return this.#metronome.grid.isEmpty ? undefined : this.#metronome.grid.indexAt(this.clock.nowMs());
+  }
+
+  add(listener: LinkListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  addBudget(budget: BeatBudget): () => void {
+    this.#budgets.add(budget);
+    return () => this.#budgets.delete(budget);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#subscription?.unsubscribe();
+    this.claims.close();
+    for (const budget of this.#budgets) budget.abort(new Error('the link was closed'));
+    this.#listeners.clear();
+  }
+
+  async #watchConnection(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (this.#isClosed) return;
+      if (status.type === 'disconnect') this.#isConnected = false;
+      if (status.type !== 'reconnect') continue;
+      this.#isConnected = true;
+      this.counters.reconnects += 1;
+    }
+  }
+
+  #read(message: Pick<Msg, 'data' | 'headers'>): HeardFrame | undefined {
+    const reading = readFrame(message.data, message.headers, {
+      clusterId: this.clusterId,
+      barLength: this.#options.barLength,
+      signatures: this.#options.signatures,
+    });
+    if (!reading.ok) {
+      this.counters.refused[reading.problem] += 1;
+      return undefined;
+    }
+    const remote = decodeFull(message.headers?.get(HEADERS.hlc) ?? '');
+    if (remote !== undefined) this.hlc.updateChecked(remote);
+    return reading.frame;
+  }
+
+  #replay(message: Pick<Msg, 'data' | 'headers'>): void {
+    const frame = this.#read(message);
+    if (frame === undefined) return;
+    for (const event of this.#metronome.replay(frame)) this.#take(event, true);
+  }
+
+  #hear(message: Msg): void {
+    if (this.#isClosed) return;
+    const nowMs = this.clock.nowMs();
+    const frame = this.#read(message);
+    if (frame === undefined) return;
+    const offsetMs = this.#metronome.grid.isEmpty ? 0 : nowMs - this.#metronome.grid.timeOf(frame.index);
+    const events = this.#metronome.hear(frame, nowMs);
+    if (!events.some(({ kind }) => kind === 'dropped' || kind === 'late')) {
+      this.#lastFrame = { atMs: nowMs, offsetMs };
+      this.#bar = barOf(frame, this.#bar);
+      for (const listener of this.#listeners) listener.frame?.(frame, nowMs);
+    }
+    for (const event of events) this.#take(event, false);
+    this.#tick();
+  }
+
+  #tick(): void {
+    for (const event of this.#metronome.tick(this.clock.nowMs())) this.#take(event, false);
+    this.#cancelTimer?.();
+    const wakeAtMs = this.#metronome.wakeAtMs();
+    if (!this.#isClosed && wakeAtMs !== undefined) {
+      this.#cancelTimer = this.clock.at(wakeAtMs, () => this.#tick());
+    }
+  }
+
+  #take(event: MetronomeEvent<HeardFrame>, replayed: boolean): void {
+    switch (event.kind) {
+      case 'beat':
+        if (event.frame !== undefined && this.#bar?.frame !== event.frame) {
+          this.#bar = barOf(event.frame, this.#bar);
+        }
+        this.#emit(event.index, event.degraded, replayed);
+        break;
+      case 'late':
+        this.counters.lateFrames += 1;
+        for (const listener of this.#listeners) listener.late?.(event.frame, event.lateMs);
+        break;
+      case 'dropped':
+        this.counters.dropped[event.reason] += 1;
+        break;
+      case 'skipped':
+        this.counters.skippedBeats += event.count;
+        break;
+      case 'jumped':
+        this.counters.jumps += 1;
+        this.#options.log?.warn({ cluster: this.clusterId, byMs: event.byMs }, 'the beat jumped');
+        break;
+      case 'mode':
+        this.#options.log?.info(
+          { cluster: this.clusterId, mode: event.mode },
+          'the beat is followed differently',
+        );
+        break;
+    }
+  }
+
+  #emit(index: number, degraded: boolean, replayed: boolean): void {
+    if (this.#bar === undefined) return;
+    const beat = beatAt(this.#bar, index, { degraded, replayed });
+    this.#current = beat;
+    this.counters.beats += 1;
+    if (degraded) this.counters.degradedBeats += 1;
+    for (const budget of this.#budgets) budget.beat(beat);
+    for (const listener of this.#listeners) listener.beat(beat);
+  }
+}

@@ -1,0 +1,249 @@
+import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/nats-core';
+import { CallError, HEADERS } from '@whoosh/contracts';
+import { type Backoff, backoffMs } from '@whoosh/stdx';
+import { type MonotonicClock } from './monotonic-clock.ts';
+import { addSignature, type Signer } from './signature.ts';
+
+/** A claim that is not stored this long after it was due is lost. */
+export const CLAIM_RETRY_MAX_MS = 15_000;
+/** Claims waiting for their slot or their acknowledgement, per connection. */
+export const CLAIMS_WAITING_MAX = 50_000;
+/** Claims that are stored together or not at all. */
+export const BATCH_CLAIMS_MAX = 256;
+const BATCH_CLAIMS_MIN = 4;
+const BATCHES_IN_FLIGHT_MAX = 8;
+const ACK_TIMEOUT_MS = 2_000;
+/** Claims whose slots lie this close together leave together. */
+const SLOT_MS = 5;
+const RETRY: Backoff = { baseMs: 100, maxMs: 2_000 };
+/** JetStream answers below 500 that pass: stored just now, too many requests or batches. */
+const TRANSIENT_CODES = new Set([10_158, 10_167, 10_211]);
+
+export interface OutgoingClaim {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** The full timestamp, for the header `Backbeat-Hlc`. */
+  readonly hlc: string;
+}
+
+export interface StoredClaim {
+  /** Sequence in the claims stream; of a batch, that of its last claim. */
+  readonly sequence: number;
+  readonly attempts: number;
+}
+
+export interface ClaimCounters {
+  stored: number;
+  retried: number;
+  lost: number;
+  batches: number;
+}
+
+interface Waiting extends OutgoingClaim {
+  readonly giveUpAtMs: number;
+  attempts: number;
+  readonly done: PromiseWithResolvers<StoredClaim>;
+}
+
+/**
+ * Stores claims in the stream, each at its slot, and repeats what is not acknowledged: the same bytes, so
+ * that a claim stored twice counts once. Many claims of one moment go as atomic batches.
+ */
+export class ClaimSender {
+  readonly counters: ClaimCounters = { stored: 0, retried: 0, lost: 0, batches: 0 };
+  readonly #connection: NatsConnection;
+  readonly #clock: MonotonicClock;
+  readonly #signer: Signer | undefined;
+  readonly #slots = new Map<number, { claims: Waiting[]; cancel: () => void }>();
+  readonly #batches: Waiting[][] = [];
+  #batchesInFlight = 0;
+  #waiting = 0;
+  #isClosed = false;
+
+  constructor(options: { connection: NatsConnection; clock: MonotonicClock; signer?: Signer | undefined }) {
+    this.#connection = options.connection;
+    this.#clock = options.clock;
+    this.#signer = options.signer;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * Stores the claim at `dueMs`. Rejects with `resource_exhausted` when too many wait, `unavailable` when the
+   * claim was lost, `invalid_argument` when the stream refuses it for good.
+   */
+  send(claim: OutgoingClaim, dueMs: number): Promise<StoredClaim> {
+    if (this.#isClosed) return Promise.reject(new CallError('unavailable', 'the link is closed'));
+    if (this.#waiting >= CLAIMS_WAITING_MAX) {
+      return Promise.reject(new CallError('resource_exhausted', 'too many claims are waiting to be stored'));
+    }
+    const nowMs = this.#clock.nowMs();
+    const startMs = Math.max(nowMs, dueMs);
+    const waiting: Waiting = {
+      ...claim,
+      giveUpAtMs: startMs + CLAIM_RETRY_MAX_MS,
+      attempts: 0,
+      done: Promise.withResolvers(),
+    };
+    this.#waiting += 1;
+    this.#schedule([waiting], startMs);
+    return waiting.done.promise;
+  }
+
+  /** Gives up what waits for its slot; what is on the wire ends by itself. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { claims, cancel } of this.#slots.values()) {
+      cancel();
+      this.#lose(claims, new CallError('unavailable', 'the link was closed'));
+    }
+    this.#slots.clear();
+    for (const batch of this.#batches.splice(0)) {
+      this.#lose(batch, new CallError('unavailable', 'the link was closed'));
+    }
+  }
+
+  #schedule(claims: Waiting[], atMs: number): void {
+    const slot = Math.floor(atMs / SLOT_MS);
+    const open = this.#slots.get(slot);
+    if (open !== undefined) {
+      open.claims.push(...claims);
+      return;
+    }
+    const cancel = this.#clock.at(slot * SLOT_MS, () => {
+      const due = this.#slots.get(slot);
+      this.#slots.delete(slot);
+      if (due !== undefined) this.#leave(due.claims);
+    });
+    this.#slots.set(slot, { claims: [...claims], cancel });
+  }
+
+  #leave(claims: Waiting[]): void {
+    if (claims.length < BATCH_CLAIMS_MIN) {
+      for (const claim of claims) void this.#storeOne(claim);
+      return;
+    }
+    for (let from = 0; from < claims.length; from += BATCH_CLAIMS_MAX) {
+      this.#batches.push(claims.slice(from, from + BATCH_CLAIMS_MAX));
+    }
+    this.#pumpBatches();
+  }
+
+  #pumpBatches(): void {
+    while (this.#batchesInFlight < BATCHES_IN_FLIGHT_MAX) {
+      const batch = this.#batches.shift();
+      if (batch === undefined) return;
+      this.#batchesInFlight += 1;
+      void this.#storeBatch(batch).finally(() => {
+        this.#batchesInFlight -= 1;
+        this.#pumpBatches();
+      });
+    }
+  }
+
+  async #storeOne(claim: Waiting): Promise<void> {
+    const outcome = await this.#request(claim, headers());
+    if (outcome.ok) this.#stored([claim], outcome.sequence);
+    else this.#again([claim], outcome);
+  }
+
+  async #storeBatch(claims: Waiting[]): Promise<void> {
+    const id = nuid.next();
+    const outcome = await this.#publishBatch(claims, id);
+    this.counters.batches += 1;
+    if (outcome.ok) {
+      this.#stored(claims, outcome.sequence);
+    } else if (outcome.isFinal && claims.length > 1) {
+      // One refused claim must not take the others along, and a batch cut by a change of leader has a second way.
+      for (const claim of claims) void this.#storeOne(claim);
+    } else {
+      this.#again(claims, outcome);
+    }
+  }
+
+  async #publishBatch(claims: readonly Waiting[], id: string): Promise<Outcome> {
+    const last = claims.at(-1) as Waiting;
+    try {
+      for (const [i, claim] of claims.slice(0, -1).entries()) {
+        this.#connection.publish(claim.subject, claim.payload, {
+          headers: this.#dress(claim, batchHeaders(id, i + 1)),
+        });
+      }
+    } catch (cause) {
+      return { ok: false, isFinal: false, cause };
+    }
+    const commit = batchHeaders(id, claims.length);
+    commit.set('Nats-Batch-Commit', '1');
+    return this.#request(last, commit);
+  }
+
+  async #request(claim: Waiting, head: MsgHdrs): Promise<Outcome> {
+    try {
+      const reply = await this.#connection.request(claim.subject, claim.payload, {
+        timeout: ACK_TIMEOUT_MS,
+        headers: this.#dress(claim, head),
+      });
+      return outcomeOf(reply.json<PubAck>());
+    } catch (cause) {
+      return { ok: false, isFinal: false, cause };
+    }
+  }
+
+  #dress(claim: Waiting, head: MsgHdrs): MsgHdrs {
+    head.set(HEADERS.hlc, claim.hlc);
+    addSignature(this.#signer, claim.payload, head);
+    return head;
+  }
+
+  #stored(claims: Waiting[], sequence: number): void {
+    this.counters.stored += claims.length;
+    this.#waiting -= claims.length;
+    for (const claim of claims) claim.done.resolve({ sequence, attempts: claim.attempts + 1 });
+  }
+
+  #again(claims: Waiting[], failure: Failure): void {
+    const nowMs = this.#clock.nowMs();
+    const error = new CallError(
+      failure.isFinal ? 'invalid_argument' : 'unavailable',
+      'the claim was not stored',
+      { cause: failure.cause },
+    );
+    const isOver = (claim: Waiting): boolean =>
+      failure.isFinal || this.#isClosed || nowMs >= claim.giveUpAtMs;
+    this.#lose(claims.filter(isOver), error);
+    const left = claims.filter((claim) => !isOver(claim));
+    if (left.length === 0) return;
+    for (const claim of left) claim.attempts += 1;
+    this.counters.retried += left.length;
+    this.#schedule(left, nowMs + backoffMs(RETRY, left[0]?.attempts ?? 1, Math.random()));
+  }
+
+  #lose(claims: readonly Waiting[], error: CallError): void {
+    this.counters.lost += claims.length;
+    this.#waiting -= claims.length;
+    for (const claim of claims) claim.done.reject(error);
+  }
+}
+
+interface PubAck {
+  readonly seq?: number;
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string };
+}
+
+type Failure = { readonly ok: false; readonly isFinal: boolean; readonly cause: unknown };
+type Outcome = { readonly ok: true; readonly sequence: number } | Failure;
+
+function outcomeOf(ack: PubAck): Outcome {
+  if (ack.error === undefined) return { ok: true, sequence: ack.seq ?? 0 };
+  const isFinal = ack.error.code < 500 && !TRANSIENT_CODES.has(ack.error.err_code ?? 0);
+  return { ok: false, isFinal, cause: new Error(ack.error.description ?? 'refused by the stream') };
+}
+
+function batchHeaders(id: string, sequence: number): MsgHdrs {
+  const head = headers();
+  head.set('Nats-Batch-Id', id);
+  head.set('Nats-Batch-Sequence', String(sequence));
+  return head;
+}

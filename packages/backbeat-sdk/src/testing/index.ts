@@ -1,0 +1,1 @@
+export { TestPulse, type TestPulseOptions } from './test-pulse.ts';

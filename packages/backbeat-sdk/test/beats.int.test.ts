@@ -1,0 +1,197 @@
+import { connect as connectNats } from '@nats-io/transport-node';
+import { startNats, until } from '@whoosh/testkit';
+import { describe, expect, test } from 'vitest';
+import { type Beat, BeatBudgetExceeded, connect, listenToBeats } from '../src/index.ts';
+import { TestPulse } from '../src/testing/index.ts';
+import { makeStreams } from './streams.ts';
+
+async function stage(tempoBpm = 600) {
+  const nats = await startNats();
+  const connection = await connectNats({ servers: nats.url });
+  await makeStreams(connection);
+  const pulse = new TestPulse({ connection, clusterId: 'c', tempoBpm });
+  return {
+    nats,
+    connection,
+    pulse,
+    async [Symbol.asyncDispose]() {
+      pulse.stop();
+      await connection.close();
+      await nats[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('an agent on the beat', () => {
+  test('hears beats in order, downbeats first, and knows window, tempo and phase', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    const heard: string[] = [];
+    agent.onDownbeat((beat) => void heard.push(`down ${beat.index}`));
+    agent.onBeat((beat) => void heard.push(`${beat.phase} ${beat.index}`));
+    for (let i = 0; i < 5; i += 1) {
+      s.pulse.beat();
+      await until(() => agent.currentBeat()?.index === i);
+    }
+    await until(() => heard.length === 7);
+    expect(heard).toEqual([
+      'down 0',
+      'planning 0',
+      'execution 1',
+      'execution 2',
+      'review 3',
+      'down 4',
+      'planning 4',
+    ]);
+    expect(agent.currentWindow()).toMatchObject({ from: 4, to: 7, epoch: s.pulse.epoch });
+    expect(agent.tempo()).toBe(600);
+    expect(agent.health()).toMatchObject({ connected: true, mode: 'locked' });
+  });
+
+  test('that joins late starts from the stored frame at once', async () => {
+    await using s = await stage();
+    for (let i = 0; i < 6; i += 1) s.pulse.beat();
+    await s.connection.flush();
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    const beats: Beat[] = [];
+    agent.onBeat((beat) => void beats.push(beat));
+    await until(() => beats.length === 1);
+    expect(beats[0]).toMatchObject({ index: 5, replayed: true, degraded: false, windowFrom: 4 });
+    expect(agent.health().mode).toBe('silent');
+    s.pulse.beat();
+    await until(() => beats.length === 2);
+    expect(beats[1]).toMatchObject({ index: 6, replayed: false });
+  });
+
+  test('drops copies, deposed leaders and strangers, and counts them', async () => {
+    await using s = await stage(60);
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    const frame = s.pulse.beat();
+    const subject = 'backbeat.c.beat';
+    const send = (body: unknown) =>
+      s.connection.publish(subject, typeof body === 'string' ? body : JSON.stringify(body));
+    send(frame);
+    send({ ...frame, beat_index: 1, metadata: { ...frame.metadata, term: 0 } });
+    send({ ...frame, beat_index: 1, metadata: { ...frame.metadata, epoch: 1 } });
+    send({ ...frame, beat_index: 1, cluster_id: 'other' });
+    send({ ...frame, beat_index: 2 ** 60 });
+    send('not json');
+    await until(() => agent.health().link.refused.malformed === 2);
+    expect(agent.health().link).toMatchObject({
+      beats: 1,
+      dropped: { seen: 1, old_term: 1, old_epoch: 1 },
+      refused: { malformed: 2, foreign_cluster: 1 },
+    });
+  });
+
+  test('goes on alone when the pulse falls silent, and comes back without an index twice', async () => {
+    await using s = await stage(1_000);
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    const beats: Beat[] = [];
+    agent.onBeat((beat) => void beats.push(beat));
+    s.pulse.start();
+    await until(() => beats.length > 30);
+    s.pulse.stop();
+    await until(() => beats.filter(({ degraded }) => degraded).length >= 5);
+    expect(agent.health().mode).toBe('degraded');
+    expect(beats.find(({ degraded, downbeat }) => degraded && downbeat)?.windowId).toMatch(/^[0-9a-f]{32}$/);
+    s.pulse.resume();
+    await until(() => agent.health().mode === 'locked');
+    const indices = beats.map(({ index }) => index);
+    expect(indices).toEqual([...new Set(indices)].toSorted((a, b) => a - b));
+  });
+
+  test('survives its server: own beats while it is away, the pulse again afterwards', async () => {
+    await using s = await stage(1_000);
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    s.pulse.start();
+    await until(() => (agent.currentBeat()?.index ?? 0) > 25);
+    await s.nats.kill('SIGKILL');
+    await until(() => agent.health().mode === 'degraded');
+    await s.nats.restart();
+    await until(() => agent.health().link.reconnects === 1);
+    await until(() => agent.health().mode === 'locked', { timeoutMs: 20_000 });
+    expect(agent.health().connected).toBe(true);
+  });
+
+  test('callbacks never overlap; a slow one is reported and gets the newest beat next', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    const gate = Promise.withResolvers<void>();
+    const seen: number[] = [];
+    let running = 0;
+    let overlaps = 0;
+    const problems: string[] = [];
+    agent.onProblem(({ kind }) => void problems.push(kind));
+    agent.onBeat(async ({ index }) => {
+      running += 1;
+      overlaps = Math.max(overlaps, running);
+      seen.push(index);
+      await gate.promise;
+      running -= 1;
+    });
+    for (let i = 0; i < 4; i += 1) s.pulse.beat();
+    await until(() => agent.currentBeat()?.index === 3);
+    gate.resolve();
+    await until(() => seen.length === 2);
+    expect(seen).toEqual([0, 3]);
+    expect(overlaps).toBe(1);
+    expect(problems.filter((kind) => kind === 'slow_callback').length).toBe(3);
+  });
+
+  test('a callback that throws is reported and the next beat comes', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    let calls = 0;
+    agent.onBeat(() => {
+      calls += 1;
+      throw new Error('broken');
+    });
+    s.pulse.beat();
+    await until(() => calls === 1);
+    s.pulse.beat();
+    await until(() => calls === 2);
+    expect(agent.health().failedCallbacks).toBe(2);
+  });
+
+  test('a beat budget aborts the work when it is used up, and not before', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'a:1', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => agent.currentBeat()?.index === 0);
+    await expect(agent.withBeatBudget(1_000, () => Promise.resolve('done'))).resolves.toBe('done');
+    let aborted = false;
+    const work = agent.withBeatBudget(2, (signal) => {
+      signal.addEventListener('abort', () => (aborted = true));
+      return new Promise<never>(() => {});
+    });
+    const outcome = work.catch((cause: unknown) => cause);
+    s.pulse.start();
+    expect(await outcome).toBeInstanceOf(BeatBudgetExceeded);
+    expect(aborted).toBe(true);
+    expect(agent.currentBeat()?.index).toBeGreaterThanOrEqual(2);
+  });
+
+  test('agents of one process share one connection, which ends with the last of them', async () => {
+    await using s = await stage();
+    const agents = await Promise.all(
+      ['a:1', 'a:2', 'a:3'].map((agentId) => connect({ clusterId: 'c', agentId, natsUrl: s.nats.url })),
+    );
+    const [first] = agents;
+    expect(new Set(agents.map(({ link }) => link.connection)).size).toBe(1);
+    const connection = first?.link.connection;
+    for (const agent of agents.slice(1)) await agent.close();
+    expect(connection?.isClosed()).toBe(false);
+    await first?.close();
+    expect(connection?.isClosed()).toBe(true);
+  });
+
+  test('a listener of ours uses the connection it is given and leaves it open', async () => {
+    await using s = await stage();
+    const listener = await listenToBeats({ clusterId: 'c', connection: s.connection });
+    s.pulse.beat();
+    await until(() => listener.currentBeat()?.index === 0);
+    await listener.close();
+    expect(s.connection.isClosed()).toBe(false);
+  });
+});

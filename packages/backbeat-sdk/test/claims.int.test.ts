@@ -1,0 +1,136 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats } from '@nats-io/transport-node';
+import { backbeat, HEADERS } from '@whoosh/contracts';
+import { startNats, until } from '@whoosh/testkit';
+import { decodeFull, encodeWire } from 'hlc-ts';
+import { describe, expect, test } from 'vitest';
+import { connect, startFleetLink } from '../src/index.ts';
+import { TestPulse } from '../src/testing/index.ts';
+import { makeStreams } from './streams.ts';
+
+async function stage() {
+  const nats = await startNats();
+  const connection = await connectNats({
+    servers: nats.url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 20,
+  });
+  await makeStreams(connection);
+  const jsm = await jetstreamManager(connection);
+  const pulse = new TestPulse({ connection, clusterId: 'c', tempoBpm: 600 });
+  return {
+    nats,
+    connection,
+    pulse,
+    jsm,
+    stored: async () => (await jsm.streams.info('BACKBEAT_CLAIMS')).state.messages,
+    async [Symbol.asyncDispose]() {
+      pulse.stop();
+      await connection.close();
+      await nats[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('StatusClaims', () => {
+  test('are stored complete, with the full timestamp in the header', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'worker:7', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => agent.currentBeat());
+    const { sequence } = await agent.emitStatusClaim({
+      state: 'executing',
+      task_id: 't.1',
+      beats_left: 3,
+      progress: 0.5,
+    });
+    const message = await s.jsm.streams.getMessage('BACKBEAT_CLAIMS', { seq: sequence });
+    const claim = backbeat.StatusClaim.parse(message?.json());
+    expect(message?.subject).toBe('backbeat.c.claim.worker:7');
+    expect(claim).toMatchObject({
+      agent_id: 'worker:7',
+      beat_index: 0,
+      state: 'executing',
+      task_id: 't.1',
+      beats_left: 3,
+    });
+    const full = decodeFull(message?.header.get(HEADERS.hlc) ?? '');
+    expect(full && encodeWire(full)).toBe(claim.hlc);
+  });
+
+  test('are refused before the first beat and against the contract', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'worker:7', natsUrl: s.nats.url });
+    await expect(agent.emitStatusClaim({ state: 'idle' })).rejects.toMatchObject({
+      code: 'failed_precondition',
+    });
+    s.pulse.beat();
+    await until(() => agent.currentBeat());
+    await expect(agent.emitStatusClaim({ state: 'idle', progress: 2 })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
+    await expect(agent.emitStatusClaim({ state: 'done' as 'idle' })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
+    expect(await s.stored()).toBe(0);
+  });
+
+  test('of a fleet leave as atomic batches, each claim once', async () => {
+    await using s = await stage();
+    await using fleet = await startFleetLink({ clusterId: 'c', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => fleet.currentBeat());
+    const agents = Array.from({ length: 2_000 }, (_, i) => `fleet:${i}`);
+    await Promise.all(
+      agents.map((agentId) => fleet.emitStatusClaim(agentId, { state: 'idle' }, { immediately: true })),
+    );
+    expect(await s.stored()).toBe(2_000);
+    expect(fleet.health().claims.batches).toBeLessThan(50);
+    expect(fleet.health().claims).toMatchObject({ stored: 2_000, lost: 0, retried: 0 });
+  });
+
+  test('of a fleet are spread over the first half of the beat', async () => {
+    await using s = await stage();
+    s.pulse.tempoBpm = 120;
+    await using fleet = await startFleetLink({ clusterId: 'c', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => fleet.currentBeat());
+    const agents = Array.from({ length: 200 }, (_, i) => `fleet:${i}`);
+    await Promise.all(agents.map((agentId) => fleet.emitStatusClaim(agentId, { state: 'idle' })));
+    const first = await s.jsm.streams.getMessage('BACKBEAT_CLAIMS', { seq: 1 });
+    const last = await s.jsm.streams.getMessage('BACKBEAT_CLAIMS', { seq: 200 });
+    expect((last?.time.getTime() ?? 0) - (first?.time.getTime() ?? 0)).toBeGreaterThan(100);
+  });
+
+  test('emitted while the server is away are stored when it is back', async () => {
+    await using s = await stage();
+    await using agent = await connect({ clusterId: 'c', agentId: 'worker:7', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => agent.currentBeat());
+    await s.nats.kill('SIGKILL');
+    const stored = agent.emitStatusClaim({ state: 'executing' }, { immediately: true });
+    await until(() => agent.health().claims.retried > 0);
+    await s.nats.restart();
+    expect((await stored).attempts).toBeGreaterThan(1);
+    expect(agent.health().claims).toMatchObject({ stored: 1, lost: 0 });
+  });
+
+  test('one that the stream refuses does not take its batch along', async () => {
+    await using s = await stage();
+    await s.jsm.streams.update('BACKBEAT_CLAIMS', { max_msg_size: 700 });
+    await using fleet = await startFleetLink({ clusterId: 'c', natsUrl: s.nats.url });
+    s.pulse.beat();
+    await until(() => fleet.currentBeat());
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) =>
+        fleet.emitStatusClaim(
+          `fleet:${i}`,
+          { state: 'idle', metadata: i === 4 ? { long: 'x'.repeat(1_000) } : {} },
+          { immediately: true },
+        ),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status).filter((status) => status === 'rejected')).toHaveLength(1);
+    expect(await s.stored()).toBe(9);
+  });
+});
