@@ -18,10 +18,17 @@ function everyOf<Kind extends Contract['kind']>(kind: Kind): Extract<Contract, {
   );
 }
 
+/** A fixed order, whatever order a module system lists its exports in. */
+function by<Item>(key: (item: Item) => string): (a: Item, b: Item) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : 1);
+}
+
 /** Everything that is said on the bus; schemas, documents and checks are made from these lists. */
-export const EVENTS: readonly EventContract[] = everyOf('event');
-export const CALLS: readonly CallContract[] = everyOf('call');
-export const MESSAGES: readonly MessageContract[] = everyOf('message');
+export const EVENTS: readonly EventContract[] = everyOf('event').toSorted(by(({ type }) => type));
+export const CALLS: readonly CallContract[] = everyOf('call').toSorted(by(({ subject }) => subject.pattern));
+export const MESSAGES: readonly MessageContract[] = everyOf('message').toSorted(
+  by(({ subject }) => subject.pattern),
+);
 
 const byType = new Map(EVENTS.map((event) => [event.type, event]));
 

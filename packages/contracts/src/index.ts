@@ -26,3 +26,5 @@ export * as councils from './councils.ts';
 export * as teams from './teams.ts';
 export * as agents from './agents.ts';
 export * as deployments from './deployments.ts';
+export { asyncApi, replyType, requestType, schemaFiles, type SchemaFile } from './schemas.ts';
+export { fillTables, protocolTables } from './protocol-tables.ts';

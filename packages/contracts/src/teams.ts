@@ -8,7 +8,6 @@ import {
   pageOf,
   Priority,
   Revision,
-  RoleId,
   Timestamp,
 } from './common.ts';
 import { call, lifeEvent } from './define.ts';

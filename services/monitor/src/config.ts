@@ -1,5 +1,14 @@
 import * as z from 'zod';
-import { backbeatEnv, databaseEnv, databaseProblems, duration, flag, integer, natsEnv, secret } from '@whoosh/config';
+import {
+  backbeatEnv,
+  databaseEnv,
+  databaseProblems,
+  duration,
+  flag,
+  integer,
+  natsEnv,
+  secret,
+} from '@whoosh/config';
 
 /** What the monitor reads from its environment. Outside addresses and secrets have no default. */
 export const MonitorEnv = z.object({
@@ -25,8 +34,9 @@ export type MonitorEnv = z.infer<typeof MonitorEnv>;
 export function monitorProblems(env: Partial<MonitorEnv>): string[] {
   const problems = databaseProblems(env);
   if (env.WHOOSH_GITEA_WEBHOOK_URL !== undefined && env.WHOOSH_GITEA_WEBHOOK_TOKEN === undefined) {
-    problems.push('WHOOSH_GITEA_WEBHOOK_TOKEN is required with WHOOSH_GITEA_WEBHOOK_URL: a hook without a secret would be refused at our own door');
+    problems.push(
+      'WHOOSH_GITEA_WEBHOOK_TOKEN is required with WHOOSH_GITEA_WEBHOOK_URL: a hook without a secret would be refused at our own door',
+    );
   }
   return problems;
 }
-

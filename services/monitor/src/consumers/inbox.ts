@@ -51,7 +51,13 @@ export function onDelivery(deps: InboxDeps): (message: Delivered) => Promise<voi
     const hint = parse(message.body);
     if (hint?.repository === undefined) return;
     const repository = await deps.repositories.byGiteaId(deps.db, hint.repository.id);
-    if (repository === undefined || repository.removedAt !== null || !repository.monitorIssues || repository.syncStatus === 'disabled') return;
+    if (
+      repository === undefined ||
+      repository.removedAt !== null ||
+      !repository.monitorIssues ||
+      repository.syncStatus === 'disabled'
+    )
+      return;
     await handle(deps, { event, deliveryId, hint, repository });
   };
 }
@@ -72,23 +78,55 @@ async function handle(deps: InboxDeps, { event, deliveryId, hint, repository }: 
     const number = hint.issue?.number ?? hint.number;
     if (number !== undefined) await deps.reader.byNumber(repository, number, by, deliveryId);
   } else if (event === 'issue_comment' && hint.issue !== undefined && hint.comment !== undefined) {
-    const data = { ...common, number: hint.issue.number, action: hint.action ?? '', comment_id: hint.comment.id, author: hint.comment.user?.login ?? '', body_excerpt: truncateUtf8(hint.comment.body, EXCERPT_BYTES_MAX).text };
+    const data = {
+      ...common,
+      number: hint.issue.number,
+      action: hint.action ?? '',
+      comment_id: hint.comment.id,
+      author: hint.comment.user?.login ?? '',
+      body_excerpt: truncateUtf8(hint.comment.body, EXCERPT_BYTES_MAX).text,
+    };
     await announce(deps, contract.issueCommented, deliveryId, data);
     // A comment may come with a change of state ("comment and close"): look again.
     if (hint.is_pull !== true) await deps.reader.byNumber(repository, hint.issue.number, by, deliveryId);
   } else if (event === 'push') {
-    const data = { ...common, ref: hint.ref ?? '', before: hint.before ?? '', after: hint.after ?? '', total_commits: hint.total_commits ?? 0, pusher: hint.pusher?.login ?? '' };
+    const data = {
+      ...common,
+      ref: hint.ref ?? '',
+      before: hint.before ?? '',
+      after: hint.after ?? '',
+      total_commits: hint.total_commits ?? 0,
+      pusher: hint.pusher?.login ?? '',
+    };
     await announce(deps, contract.repositoryPushed, deliveryId, data);
   } else if (event === 'pull_request' && hint.pull_request !== undefined) {
-    const data = { ...common, number: hint.pull_request.number, action: hint.action ?? '', title: truncateUtf8(hint.pull_request.title, EXCERPT_BYTES_MAX).text, merged: hint.pull_request.merged ?? false };
+    const data = {
+      ...common,
+      number: hint.pull_request.number,
+      action: hint.action ?? '',
+      title: truncateUtf8(hint.pull_request.title, EXCERPT_BYTES_MAX).text,
+      merged: hint.pull_request.merged ?? false,
+    };
     await announce(deps, contract.pullRequestChanged, deliveryId, data);
   } else {
     deps.log.debug({ event, delivery: deliveryId }, 'delivery without anything to do');
   }
 }
 
-async function announce(deps: InboxDeps, event: Parameters<LifeLog['announce']>[1], deliveryId: string, data: { repository_id: string }): Promise<void> {
-  await transaction(deps.db, (trx) => deps.lifeLog.announce(trx, event, { id: data.repository_id, data, causationId: deliveryId, dedupeKey: deliveryId }));
+async function announce(
+  deps: InboxDeps,
+  event: Parameters<LifeLog['announce']>[1],
+  deliveryId: string,
+  data: { repository_id: string },
+): Promise<void> {
+  await transaction(deps.db, (trx) =>
+    deps.lifeLog.announce(trx, event, {
+      id: data.repository_id,
+      data,
+      causationId: deliveryId,
+      dedupeKey: deliveryId,
+    }),
+  );
   deps.recorded();
 }
 

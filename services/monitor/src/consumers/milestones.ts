@@ -17,8 +17,22 @@ export interface MilestoneDeps {
   readonly wanted: () => void;
 }
 
-const COUNCIL: ReadonlySet<string> = new Set<CouncilHappened>(['forming', 'active', 'completed', 'failed', 'cancelled']);
-const TEAM: ReadonlySet<string> = new Set<TeamHappened>(['waiting', 'composed', 'deployed', 'working', 'completed', 'failed', 'cancelled']);
+const COUNCIL: ReadonlySet<string> = new Set<CouncilHappened>([
+  'forming',
+  'active',
+  'completed',
+  'failed',
+  'cancelled',
+]);
+const TEAM: ReadonlySet<string> = new Set<TeamHappened>([
+  'waiting',
+  'composed',
+  'deployed',
+  'working',
+  'completed',
+  'failed',
+  'cancelled',
+]);
 
 export function onMilestone(deps: MilestoneDeps): (message: Delivered) => Promise<void> {
   return async (message) => {
@@ -28,19 +42,55 @@ export function onMilestone(deps: MilestoneDeps): (message: Delivered) => Promis
       const council = event.data as councils.CouncilView;
       // Seats and phases leave the task's state alone; the present state of the council says what it is.
       const input = COUNCIL.has(happened) ? (happened as CouncilHappened) : council.status;
-      await apply(deps, council.task_id, { type: 'council', happened: input, councilId: council.id, attempt: council.attempt, reason: council.reason ?? council.status }, event.id, councilComment(happened, council));
+      await apply(
+        deps,
+        council.task_id,
+        {
+          type: 'council',
+          happened: input,
+          councilId: council.id,
+          attempt: council.attempt,
+          reason: council.reason ?? council.status,
+        },
+        event.id,
+        councilComment(happened, council),
+      );
     } else if (noun === 'team') {
       const team = event.data as teams.TeamView;
       if (!TEAM.has(happened)) return;
-      await apply(deps, team.task_id, { type: 'team', happened: happened as TeamHappened, teamId: team.id, attempt: team.attempt, reason: team.reason ?? team.status }, event.id, teamComment(happened, team));
+      await apply(
+        deps,
+        team.task_id,
+        {
+          type: 'team',
+          happened: happened as TeamHappened,
+          teamId: team.id,
+          attempt: team.attempt,
+          reason: team.reason ?? team.status,
+        },
+        event.id,
+        teamComment(happened, team),
+      );
     }
   };
 }
 
-async function apply(deps: MilestoneDeps, taskId: string, input: Parameters<Lives['onOwner']>[1], eventId: string, comment: Comment | undefined): Promise<void> {
+async function apply(
+  deps: MilestoneDeps,
+  taskId: string,
+  input: Parameters<Lives['onOwner']>[1],
+  eventId: string,
+  comment: Comment | undefined,
+): Promise<void> {
   await deps.lives.onOwner(taskId, input, eventId, async (trx, task) => {
-    if (comment === undefined || !deps.commenting || task.number === null || input.attempt !== task.attempt) return;
-    await deps.comments.want(trx, { taskId: task.id, attempt: task.attempt, ...comment, at: deps.clock.now() });
+    if (comment === undefined || !deps.commenting || task.number === null || input.attempt !== task.attempt)
+      return;
+    await deps.comments.want(trx, {
+      taskId: task.id,
+      attempt: task.attempt,
+      ...comment,
+      at: deps.clock.now(),
+    });
   });
   if (comment !== undefined && deps.commenting) deps.wanted();
 }

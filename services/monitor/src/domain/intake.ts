@@ -28,7 +28,10 @@ export interface Content {
   readonly sourceUpdatedAt: number | null;
 }
 
-export type RawContent = Omit<Content, 'bodySha256' | 'bodyTruncated' | 'kind' | 'contentRevision' | 'priority'> & {
+export type RawContent = Omit<
+  Content,
+  'bodySha256' | 'bodyTruncated' | 'kind' | 'contentRevision' | 'priority'
+> & {
   readonly priority?: Priority | undefined;
 };
 

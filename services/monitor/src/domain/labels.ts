@@ -31,7 +31,9 @@ export function missingLabels(presentNames: readonly string[]): readonly Standar
 }
 
 /** The ids to delete when replicas made twins: all but the lowest of each standard name. */
-export function twinIds(labels: readonly { readonly id: number; readonly name: string }[]): readonly number[] {
+export function twinIds(
+  labels: readonly { readonly id: number; readonly name: string }[],
+): readonly number[] {
   const standard = new Set(STANDARD_LABELS.map(({ name }) => name));
   const lowest = new Map<string, number>();
   for (const { id, name } of labels) lowest.set(name, Math.min(id, lowest.get(name) ?? id));

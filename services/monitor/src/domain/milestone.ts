@@ -4,7 +4,13 @@
  */
 import { type councils, type teams } from '@whoosh/contracts';
 
-export type Milestone = 'council_forming' | 'council_formed' | 'council_finished' | 'team_composed' | 'team_deployed' | 'team_finished';
+export type Milestone =
+  | 'council_forming'
+  | 'council_formed'
+  | 'council_finished'
+  | 'team_composed'
+  | 'team_deployed'
+  | 'team_finished';
 
 export interface Comment {
   readonly milestone: Milestone;
@@ -17,18 +23,30 @@ const LIST_ITEMS_MAX = 12;
 export function councilComment(happened: string, council: councils.CouncilView): Comment | undefined {
   switch (happened) {
     case 'forming':
-      return { milestone: 'council_forming', body: `**Council forming** for ${code(council.project_name)}.\n\n${seats(council)}` };
+      return {
+        milestone: 'council_forming',
+        body: `**Council forming** for ${code(council.project_name)}.\n\n${seats(council)}`,
+      };
     case 'role_claimed':
-      return council.status === 'forming' ?
-          { milestone: 'council_forming', body: `**Council forming** for ${code(council.project_name)}.\n\n${seats(council)}` }
+      return council.status === 'forming'
+        ? {
+            milestone: 'council_forming',
+            body: `**Council forming** for ${code(council.project_name)}.\n\n${seats(council)}`,
+          }
         : { milestone: 'council_formed', body: formed(council) };
     case 'active':
       return { milestone: 'council_formed', body: formed(council) };
     case 'completed':
-      return { milestone: 'council_finished', body: `**Council completed.** Every required artifact is ratified.\n\n${artifacts(council)}` };
+      return {
+        milestone: 'council_finished',
+        body: `**Council completed.** Every required artifact is ratified.\n\n${artifacts(council)}`,
+      };
     case 'failed':
     case 'cancelled':
-      return { milestone: 'council_finished', body: `**Council ${happened}**: ${escape(council.reason ?? 'no reason given')}\n\n${artifacts(council)}`.trimEnd() };
+      return {
+        milestone: 'council_finished',
+        body: `**Council ${happened}**: ${escape(council.reason ?? 'no reason given')}\n\n${artifacts(council)}`.trimEnd(),
+      };
     default:
       return undefined;
   }
@@ -40,11 +58,17 @@ export function teamComment(happened: string, team: teams.TeamView): Comment | u
     case 'waiting':
       return { milestone: 'team_composed', body: happened === 'composed' ? composed(team) : waiting(team) };
     case 'deployed':
-      return { milestone: 'team_deployed', body: `**Team deployed**: ${team.members.length} of ${team.members.length} agents are healthy.` };
+      return {
+        milestone: 'team_deployed',
+        body: `**Team deployed**: ${team.members.length} of ${team.members.length} agents are healthy.`,
+      };
     case 'completed':
     case 'failed':
     case 'cancelled':
-      return { milestone: 'team_finished', body: `**Team ${happened}**: ${escape(team.reason ?? 'no reason given')}` };
+      return {
+        milestone: 'team_finished',
+        body: `**Team ${happened}**: ${escape(team.reason ?? 'no reason given')}`,
+      };
     default:
       return undefined;
   }
@@ -61,7 +85,8 @@ function formed(council: councils.CouncilView): string {
 
 function seats(council: councils.CouncilView): string {
   const rows = [...council.core_agents, ...council.optional_agents].map(
-    (seat) => `| ${escape(seat.name)} | ${seat.required ? 'core' : 'optional'} | ${seat.agent_id === null ? seat.status : code(seat.agent_id)} | ${escape(seat.why)} |`,
+    (seat) =>
+      `| ${escape(seat.name)} | ${seat.required ? 'core' : 'optional'} | ${seat.agent_id === null ? seat.status : code(seat.agent_id)} | ${escape(seat.why)} |`,
   );
   return ['| role | | who | why |', '|---|---|---|---|', ...rows].join('\n');
 }
@@ -69,7 +94,8 @@ function seats(council: councils.CouncilView): string {
 function artifacts(council: councils.CouncilView): string {
   if (council.artifacts.length === 0) return '';
   const rows = council.artifacts.map(
-    (artifact) => `| ${artifact.kind.replaceAll('_', ' ')} | ${artifact.version} | ${code(artifact.author_agent_id)} | ${artifact.ratified ? 'ratified' : 'not ratified'} | ${code(artifact.ucxl_address)} |`,
+    (artifact) =>
+      `| ${artifact.kind.replaceAll('_', ' ')} | ${artifact.version} | ${code(artifact.author_agent_id)} | ${artifact.ratified ? 'ratified' : 'not ratified'} | ${code(artifact.ucxl_address)} |`,
   );
   return ['| artifact | version | author | | address |', '|---|---|---|---|---|', ...rows].join('\n');
 }
@@ -80,7 +106,11 @@ function composed(team: teams.TeamView): string {
     return `| ${member.role} | ${member.agent_id === null ? '–' : code(member.agent_id)} | ${member.score?.toFixed(2) ?? '–'} | ${reasons} |`;
   });
   const { task_type: type, complexity, risk_level: risk } = team.classification;
-  const facts = [type.replaceAll('_', ' '), complexity !== null && `complexity ${complexity.toFixed(2)}`, risk !== null && `risk ${risk}`].filter((fact) => fact !== false);
+  const facts = [
+    type.replaceAll('_', ' '),
+    complexity !== null && `complexity ${complexity.toFixed(2)}`,
+    risk !== null && `risk ${risk}`,
+  ].filter((fact) => fact !== false);
   return [
     `**Team composed** (${team.strategy.replaceAll('_', ' ')}, confidence ${team.confidence.toFixed(2)}): ${facts.join(', ')}.`,
     '',
@@ -91,7 +121,12 @@ function composed(team: teams.TeamView): string {
 }
 
 function waiting(team: teams.TeamView): string {
-  const missing = team.missing.slice(0, LIST_ITEMS_MAX).map(({ role, skills, reason }) => `- ${escape(role)}: ${escape(reason)}${skills.length > 0 ? ` (${skills.map(code).join(', ')})` : ''}`);
+  const missing = team.missing
+    .slice(0, LIST_ITEMS_MAX)
+    .map(
+      ({ role, skills, reason }) =>
+        `- ${escape(role)}: ${escape(reason)}${skills.length > 0 ? ` (${skills.map(code).join(', ')})` : ''}`,
+    );
   return ['**Team waiting**: no suitable agent for every role yet.', '', ...missing].join('\n');
 }
 

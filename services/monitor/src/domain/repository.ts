@@ -35,14 +35,41 @@ export interface Repository extends GiteaRepository {
 }
 
 export type RepositoryInput =
-  | { readonly type: 'added'; readonly gitea: GiteaRepository; readonly newId: string; readonly monitorIssues: boolean; readonly chorusLabelsOnly: boolean; readonly by: string; readonly at: Instant }
+  | {
+      readonly type: 'added';
+      readonly gitea: GiteaRepository;
+      readonly newId: string;
+      readonly monitorIssues: boolean;
+      readonly chorusLabelsOnly: boolean;
+      readonly by: string;
+      readonly at: Instant;
+    }
   | { readonly type: 'scan_started'; readonly at: Instant }
   /** `complete`: read to its end; then an empty repository counts as found, too. */
-  | { readonly type: 'content_seen'; readonly chorusIssues: number; readonly issues: number; readonly complete: boolean; readonly at: Instant }
+  | {
+      readonly type: 'content_seen';
+      readonly chorusIssues: number;
+      readonly issues: number;
+      readonly complete: boolean;
+      readonly at: Instant;
+    }
   | { readonly type: 'failed'; readonly reason: string; readonly retryInMs: number; readonly at: Instant }
   | { readonly type: 'renamed'; readonly gitea: GiteaRepository; readonly at: Instant }
-  | { readonly type: 'settings'; readonly monitorIssues?: boolean | undefined; readonly chorusLabelsOnly?: boolean | undefined; readonly enabled?: boolean | undefined; readonly by: string; readonly at: Instant }
-  | { readonly type: 'hook'; readonly webhook: View['webhook']; readonly webhookId: number | null; readonly secretSha256: string | null; readonly at: Instant }
+  | {
+      readonly type: 'settings';
+      readonly monitorIssues?: boolean | undefined;
+      readonly chorusLabelsOnly?: boolean | undefined;
+      readonly enabled?: boolean | undefined;
+      readonly by: string;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: 'hook';
+      readonly webhook: View['webhook'];
+      readonly webhookId: number | null;
+      readonly secretSha256: string | null;
+      readonly at: Instant;
+    }
   | { readonly type: 'removed'; readonly by: string; readonly at: Instant };
 
 export interface RepositoryStep {
@@ -53,36 +80,78 @@ export interface RepositoryStep {
 
 const SELF = 'monitor';
 
-export function stepRepository(before: Repository | undefined, input: RepositoryInput): RepositoryStep | undefined {
+export function stepRepository(
+  before: Repository | undefined,
+  input: RepositoryInput,
+): RepositoryStep | undefined {
   if (input.type === 'added') return added(before, input);
   if (before === undefined) return undefined;
-  const changed = (patch: Partial<Repository>, reason: string, by = SELF, event: RepositoryStep['event'] = repositories.repositoryChanged): RepositoryStep => {
+  const changed = (
+    patch: Partial<Repository>,
+    reason: string,
+    by = SELF,
+    event: RepositoryStep['event'] = repositories.repositoryChanged,
+  ): RepositoryStep => {
     const repository = { ...before, ...patch, revision: before.revision + 1, updatedAt: input.at };
-    return { repository, event, change: { from: before.syncStatus, to: repository.syncStatus, reason: reason.slice(0, 2_000), by } };
+    return {
+      repository,
+      event,
+      change: { from: before.syncStatus, to: repository.syncStatus, reason: reason.slice(0, 2_000), by },
+    };
   };
   switch (input.type) {
     case 'scan_started':
-      return before.syncStatus === 'pending' ? changed({ syncStatus: 'initial_scan' }, 'the initial scan began') : undefined;
+      return before.syncStatus === 'pending'
+        ? changed({ syncStatus: 'initial_scan' }, 'the initial scan began')
+        : undefined;
     case 'content_seen': {
       const found = input.chorusIssues > 0 || (input.complete && input.issues === 0);
       if (before.syncStatus === 'disabled' || before.syncStatus === 'active') return undefined;
-      if (found) return changed({ syncStatus: 'active', ...HEALTHY }, input.issues === 0 ? 'scanned to its end: empty' : 'content was found');
-      return before.syncStatus === 'error' ? changed({ syncStatus: 'initial_scan', ...HEALTHY }, 'it can be read again') : undefined;
+      if (found)
+        return changed(
+          { syncStatus: 'active', ...HEALTHY },
+          input.issues === 0 ? 'scanned to its end: empty' : 'content was found',
+        );
+      return before.syncStatus === 'error'
+        ? changed({ syncStatus: 'initial_scan', ...HEALTHY }, 'it can be read again')
+        : undefined;
     }
     case 'failed': {
       if (before.syncStatus === 'disabled') return undefined;
-      const patch = { syncStatus: 'error' as const, syncError: input.reason.slice(0, 1_000), syncFailures: before.syncFailures + 1, retryAt: input.at + input.retryInMs };
+      const patch = {
+        syncStatus: 'error' as const,
+        syncError: input.reason.slice(0, 1_000),
+        syncFailures: before.syncFailures + 1,
+        retryAt: input.at + input.retryInMs,
+      };
       return changed(patch, input.reason, SELF, repositories.repositoryFailed);
     }
     case 'renamed':
-      return before.fullName === input.gitea.fullName ? undefined : changed({ ...input.gitea }, `renamed from ${before.fullName}`);
+      return before.fullName === input.gitea.fullName
+        ? undefined
+        : changed({ ...input.gitea }, `renamed from ${before.fullName}`);
     case 'settings':
       return onSettings(before, input, changed);
     case 'hook':
-      if (before.webhook === input.webhook && before.webhookId === input.webhookId && before.webhookSecretSha256 === input.secretSha256) return undefined;
-      return changed({ webhook: input.webhook, webhookId: input.webhookId, webhookSecretSha256: input.secretSha256 }, `webhook ${input.webhook}`);
+      if (
+        before.webhook === input.webhook &&
+        before.webhookId === input.webhookId &&
+        before.webhookSecretSha256 === input.secretSha256
+      )
+        return undefined;
+      return changed(
+        { webhook: input.webhook, webhookId: input.webhookId, webhookSecretSha256: input.secretSha256 },
+        `webhook ${input.webhook}`,
+      );
     case 'removed':
-      return before.removedAt !== null ? undefined : changed({ removedAt: input.at, syncStatus: 'disabled' }, 'removed', input.by, repositories.repositoryRemoved);
+      return before.removedAt !== null
+        ? undefined
+        : changed(
+            { removedAt: input.at, syncStatus: 'disabled' },
+            'removed',
+            input.by,
+            repositories.repositoryRemoved,
+          );
     default:
       return unreachable(input);
   }
@@ -90,7 +159,10 @@ export function stepRepository(before: Repository | undefined, input: Repository
 
 const HEALTHY = { syncError: null, syncFailures: 0, retryAt: null } as const;
 
-function added(before: Repository | undefined, input: Extract<RepositoryInput, { type: 'added' }>): RepositoryStep | undefined {
+function added(
+  before: Repository | undefined,
+  input: Extract<RepositoryInput, { type: 'added' }>,
+): RepositoryStep | undefined {
   // Somebody who removed it and adds it again goes on with the same row: its tasks refer to it.
   if (before !== undefined && before.removedAt === null) return undefined;
   const repository: Repository = {
@@ -112,7 +184,11 @@ function added(before: Repository | undefined, input: Extract<RepositoryInput, {
     revision: (before?.revision ?? 0) + 1,
     updatedAt: input.at,
   };
-  return { repository, event: repositories.repositoryAdded, change: { from: before?.syncStatus ?? null, to: 'pending', reason: 'added', by: input.by } };
+  return {
+    repository,
+    event: repositories.repositoryAdded,
+    change: { from: before?.syncStatus ?? null, to: 'pending', reason: 'added', by: input.by },
+  };
 }
 
 function onSettings(
@@ -124,12 +200,20 @@ function onSettings(
   const chorusLabelsOnly = input.chorusLabelsOnly ?? before.chorusLabelsOnly;
   const wasEnabled = before.syncStatus !== 'disabled';
   const enabled = input.enabled ?? wasEnabled;
-  if (monitorIssues === before.monitorIssues && chorusLabelsOnly === before.chorusLabelsOnly && enabled === wasEnabled) return undefined;
+  if (
+    monitorIssues === before.monitorIssues &&
+    chorusLabelsOnly === before.chorusLabelsOnly &&
+    enabled === wasEnabled
+  )
+    return undefined;
   const toggled: Partial<Repository> =
-    enabled === wasEnabled ? {}
-    : enabled ? { syncStatus: 'pending', ...HEALTHY }
-    : { syncStatus: 'disabled', ...HEALTHY };
+    enabled === wasEnabled
+      ? {}
+      : enabled
+        ? { syncStatus: 'pending', ...HEALTHY }
+        : { syncStatus: 'disabled', ...HEALTHY };
   // Wider intake has to find what was passed over before.
-  const widened = before.chorusLabelsOnly && !chorusLabelsOnly && enabled ? { syncStatus: 'pending' as const } : {};
+  const widened =
+    before.chorusLabelsOnly && !chorusLabelsOnly && enabled ? { syncStatus: 'pending' as const } : {};
   return changed({ monitorIssues, chorusLabelsOnly, ...widened, ...toggled }, 'settings changed', input.by);
 }

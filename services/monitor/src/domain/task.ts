@@ -22,13 +22,35 @@ export interface Task extends Content {
 }
 
 export type TaskInput =
-  | { readonly type: 'seen'; readonly content: Content; readonly newId: string; readonly chorusLabelsOnly: boolean; readonly by: string; readonly at: Instant }
+  | {
+      readonly type: 'seen';
+      readonly content: Content;
+      readonly newId: string;
+      readonly chorusLabelsOnly: boolean;
+      readonly by: string;
+      readonly at: Instant;
+    }
   | { readonly type: 'gone'; readonly reason: string; readonly by: string; readonly at: Instant }
-  | { readonly type: 'council'; readonly happened: CouncilHappened; readonly councilId: string; readonly attempt: number; readonly reason: string; readonly at: Instant }
-  | { readonly type: 'team'; readonly happened: TeamHappened; readonly teamId: string; readonly attempt: number; readonly reason: string; readonly at: Instant };
+  | {
+      readonly type: 'council';
+      readonly happened: CouncilHappened;
+      readonly councilId: string;
+      readonly attempt: number;
+      readonly reason: string;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: 'team';
+      readonly happened: TeamHappened;
+      readonly teamId: string;
+      readonly attempt: number;
+      readonly reason: string;
+      readonly at: Instant;
+    };
 
 export type CouncilHappened = 'forming' | 'active' | 'completed' | 'failed' | 'cancelled';
-export type TeamHappened = 'waiting' | 'composed' | 'deployed' | 'working' | 'completed' | 'failed' | 'cancelled';
+export type TeamHappened =
+  'waiting' | 'composed' | 'deployed' | 'working' | 'completed' | 'failed' | 'cancelled';
 
 export interface TaskStep {
   readonly task: Task;
@@ -70,19 +92,29 @@ function first({ content, newId, chorusLabelsOnly, by, at }: Seen): TaskStep | u
     createdAt: at,
     updatedAt: at,
   };
-  return { task, event: tasks.taskOpened, change: { from: null, to: 'open', reason: `seen as ${content.kind}`, by } };
+  return {
+    task,
+    event: tasks.taskOpened,
+    change: { from: null, to: 'open', reason: `seen as ${content.kind}`, by },
+  };
 }
 
 function again(task: Task, { content, by, at }: Seen): TaskStep | undefined {
-  const older = content.sourceUpdatedAt !== null && task.sourceUpdatedAt !== null && content.sourceUpdatedAt < task.sourceUpdatedAt;
+  const older =
+    content.sourceUpdatedAt !== null &&
+    task.sourceUpdatedAt !== null &&
+    content.sourceUpdatedAt < task.sourceUpdatedAt;
   if (older) return undefined;
-  const sameContent = content.contentRevision === task.contentRevision && content.repository === task.repository && task.removedAt === null;
+  const sameContent =
+    content.contentRevision === task.contentRevision &&
+    content.repository === task.repository &&
+    task.removedAt === null;
   if (sameContent) return undefined;
   const moved: Task = { ...task, ...content, removedAt: null, revision: task.revision + 1, updatedAt: at };
 
   if (content.issueState === 'closed') {
-    return task.issueState === 'closed' ?
-        step(task, moved, tasks.taskChanged, 'edited while closed', by)
+    return task.issueState === 'closed'
+      ? step(task, moved, tasks.taskChanged, 'edited while closed', by)
       : step(task, { ...moved, status: endOf(task) }, tasks.taskClosed, 'the issue was closed', by);
   }
   if (task.issueState === 'closed' || task.removedAt !== null) {
@@ -98,7 +130,14 @@ function again(task: Task, { content, by, at }: Seen): TaskStep | undefined {
 
 function gone(task: Task, { reason, by, at }: Extract<TaskInput, { type: 'gone' }>): TaskStep | undefined {
   if (task.removedAt !== null) return undefined;
-  const next: Task = { ...task, issueState: 'closed', status: endOf(task), removedAt: at, revision: task.revision + 1, updatedAt: at };
+  const next: Task = {
+    ...task,
+    issueState: 'closed',
+    status: endOf(task),
+    removedAt: at,
+    revision: task.revision + 1,
+    updatedAt: at,
+  };
   return step(task, next, tasks.taskClosed, reason, by);
 }
 
@@ -125,7 +164,13 @@ function onCouncil(task: Task, input: Extract<TaskInput, { type: 'council' }>): 
   if (input.attempt !== task.attempt) return undefined;
   const status = settled(task, COUNCIL_STATUS[input.happened]);
   if (status === task.status && task.councilId === input.councilId) return undefined;
-  const next: Task = { ...task, status, councilId: input.councilId, revision: task.revision + 1, updatedAt: input.at };
+  const next: Task = {
+    ...task,
+    status,
+    councilId: input.councilId,
+    revision: task.revision + 1,
+    updatedAt: input.at,
+  };
   return step(task, next, tasks.taskChanged, `council ${input.happened}: ${input.reason}`, 'council');
 }
 
@@ -143,8 +188,15 @@ function onTeam(task: Task, input: Extract<TaskInput, { type: 'team' }>): TaskSt
   if (input.attempt !== task.attempt) return undefined;
   const status = settled(task, TEAM_STATUS[input.happened]);
   if (status === task.status && task.assignedTeamId === input.teamId) return undefined;
-  const next: Task = { ...task, status, assignedTeamId: input.teamId, revision: task.revision + 1, updatedAt: input.at };
-  const event = task.assignedTeamId === null && status === 'assigned' ? tasks.taskAssigned : tasks.taskChanged;
+  const next: Task = {
+    ...task,
+    status,
+    assignedTeamId: input.teamId,
+    revision: task.revision + 1,
+    updatedAt: input.at,
+  };
+  const event =
+    task.assignedTeamId === null && status === 'assigned' ? tasks.taskAssigned : tasks.taskChanged;
   return step(task, next, event, `team ${input.happened}: ${input.reason}`, 'composer');
 }
 
@@ -166,5 +218,9 @@ function changedParts(task: Task, content: Content): string {
 }
 
 function step(before: Task, task: Task, event: TaskStep['event'], reason: string, by: string): TaskStep {
-  return { task, event, change: { from: before.status, to: task.status, reason: reason.slice(0, 2_000), by } };
+  return {
+    task,
+    event,
+    change: { from: before.status, to: task.status, reason: reason.slice(0, 2_000), by },
+  };
 }

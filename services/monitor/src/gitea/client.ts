@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { CallError } from '@whoosh/contracts';
 import { type Instant } from '@whoosh/stdx';
-import { CommentDocument, HookDocument, IssueDocument, LabelDocument, RepositoryDocument } from './documents.ts';
+import {
+  CommentDocument,
+  HookDocument,
+  IssueDocument,
+  LabelDocument,
+  RepositoryDocument,
+} from './documents.ts';
 import { type GiteaAnswer, type GiteaRequests } from './request.ts';
 
 /** Gitea caps a page at 50. */
@@ -43,8 +49,17 @@ export class Gitea {
   }
 
   /** One page of a repository's issues, newest created first. `label` narrows it at the API, and is checked again in code. */
-  async issues(fullName: string, page: number, filter: { since?: Instant | undefined; label?: string | undefined }): Promise<IssuePage> {
-    const query = new URLSearchParams({ state: 'all', type: 'issues', limit: String(PAGE_ITEMS), page: String(page) });
+  async issues(
+    fullName: string,
+    page: number,
+    filter: { since?: Instant | undefined; label?: string | undefined },
+  ): Promise<IssuePage> {
+    const query = new URLSearchParams({
+      state: 'all',
+      type: 'issues',
+      limit: String(PAGE_ITEMS),
+      page: String(page),
+    });
     if (filter.since !== undefined) query.set('since', rfc3339(filter.since));
     if (filter.label !== undefined) query.set('labels', filter.label);
     return pageOf(await this.#get(`/repos/${path(fullName)}/issues?${query.toString()}`));
@@ -52,7 +67,12 @@ export class Gitea {
 
   /** One page of the issues of every repository that the token sees. */
   async search(page: number, since: Instant | undefined): Promise<IssuePage> {
-    const query = new URLSearchParams({ state: 'all', type: 'issues', limit: String(PAGE_ITEMS), page: String(page) });
+    const query = new URLSearchParams({
+      state: 'all',
+      type: 'issues',
+      limit: String(PAGE_ITEMS),
+      page: String(page),
+    });
     if (since !== undefined) query.set('since', rfc3339(since));
     return pageOf(await this.#get(`/repos/issues/search?${query.toString()}`));
   }
@@ -64,12 +84,16 @@ export class Gitea {
   /** Labels of the organisation; empty when the owner is a user. */
   async organisationLabels(owner: string): Promise<z.infer<typeof LabelDocument>[]> {
     return this.#list(`/orgs/${encodeURIComponent(owner)}/labels`, LabelDocument).catch((cause: unknown) => {
-      if (cause instanceof CallError && (cause.code === 'not_found' || cause.code === 'permission_denied')) return [];
+      if (cause instanceof CallError && (cause.code === 'not_found' || cause.code === 'permission_denied'))
+        return [];
       throw cause;
     });
   }
 
-  async createLabel(fullName: string, label: { name: string; color: string; description: string }): Promise<void> {
+  async createLabel(
+    fullName: string,
+    label: { name: string; color: string; description: string },
+  ): Promise<void> {
     await this.#requests.send('POST', `/repos/${path(fullName)}/labels`, label);
   }
 
@@ -78,11 +102,17 @@ export class Gitea {
   }
 
   async comments(fullName: string, number: number): Promise<CommentDocument[]> {
-    return parse(z.array(CommentDocument), await this.#get(`/repos/${path(fullName)}/issues/${number}/comments`));
+    return parse(
+      z.array(CommentDocument),
+      await this.#get(`/repos/${path(fullName)}/issues/${number}/comments`),
+    );
   }
 
   async createComment(fullName: string, number: number, body: string): Promise<number> {
-    return parse(CommentDocument, await this.#requests.send('POST', `/repos/${path(fullName)}/issues/${number}/comments`, { body })).id;
+    return parse(
+      CommentDocument,
+      await this.#requests.send('POST', `/repos/${path(fullName)}/issues/${number}/comments`, { body }),
+    ).id;
   }
 
   async editComment(fullName: string, id: number, body: string): Promise<void> {
@@ -94,7 +124,12 @@ export class Gitea {
   }
 
   async createHook(fullName: string, url: string, secret: string): Promise<number> {
-    const body = { type: 'gitea', active: true, events: HOOK_EVENTS, config: { url, content_type: 'json', secret } };
+    const body = {
+      type: 'gitea',
+      active: true,
+      events: HOOK_EVENTS,
+      config: { url, content_type: 'json', secret },
+    };
     return parse(HookDocument, await this.#requests.send('POST', `/repos/${path(fullName)}/hooks`, body)).id;
   }
 
@@ -119,7 +154,9 @@ export class Gitea {
 }
 
 function pageOf(answer: GiteaAnswer): IssuePage {
-  const issues = parse(z.array(IssueDocument), answer).filter(({ pull_request: pull }) => pull === null || pull === undefined);
+  const issues = parse(z.array(IssueDocument), answer).filter(
+    ({ pull_request: pull }) => pull === null || pull === undefined,
+  );
   const date = Date.parse(answer.headers['date'] ?? '');
   const received = Array.isArray(answer.data) ? answer.data.length : 0;
   return { issues, serverTime: Number.isNaN(date) ? undefined : date, last: received < PAGE_ITEMS };

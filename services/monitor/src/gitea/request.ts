@@ -46,8 +46,10 @@ export class GiteaRequests {
 
   /** Answers of 2xx; everything else is a CallError whose `details.status` is Gitea's. */
   async send(method: string, path: string, body?: unknown): Promise<GiteaAnswer> {
-    return inSpan('gitea.request', { attributes: { 'http.request.method': method, 'url.path': path.split('?')[0] ?? path } }, () =>
-      this.#slots.run(() => this.#withRetries(method, path, body)),
+    return inSpan(
+      'gitea.request',
+      { attributes: { 'http.request.method': method, 'url.path': path.split('?')[0] ?? path } },
+      () => this.#slots.run(() => this.#withRetries(method, path, body)),
     );
   }
 
@@ -63,13 +65,18 @@ export class GiteaRequests {
   }
 
   async #once(method: string, path: string, body: unknown, redirects: number): Promise<GiteaAnswer> {
-    if (this.#options.debugUrls) this.#options.log.info({ method, url: `${this.#options.baseUrl}/api/v1${path}` }, 'gitea request');
+    if (this.#options.debugUrls)
+      this.#options.log.info({ method, url: `${this.#options.baseUrl}/api/v1${path}` }, 'gitea request');
     const started = performance.now();
     // The token goes with each request and not into the client: a redirect to another host must not carry it.
     const answer = await this.#octokit.request(`${method} ${path}`, {
       ...(body === undefined ? {} : { data: body }),
       headers: { accept: 'application/json', authorization: `token ${this.#options.token}` },
-      request: { redirect: 'manual', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), parseSuccessResponseBody: true },
+      request: {
+        redirect: 'manual',
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        parseSuccessResponseBody: true,
+      },
     });
     this.#options.seconds?.observe((performance.now() - started) / 1_000);
     this.#options.requests?.inc({ status: String(answer.status) });
@@ -79,12 +86,23 @@ export class GiteaRequests {
       const target = new URL(location, base);
       const prefix = `${base.pathname.replace(/\/+$/, '')}/api/v1`;
       if (redirects >= REDIRECTS_MAX || target.host !== base.host || !target.pathname.startsWith(prefix)) {
-        throw new CallError('unavailable', 'gitea redirected to where we do not follow', { details: { status: answer.status } });
+        throw new CallError('unavailable', 'gitea redirected to where we do not follow', {
+          details: { status: answer.status },
+        });
       }
       const query = target.search === '' ? (path.split('?')[1] ?? '') : target.search.slice(1);
-      return this.#once(method, `${target.pathname.slice(prefix.length)}${query === '' ? '' : `?${query}`}`, body, redirects + 1);
+      return this.#once(
+        method,
+        `${target.pathname.slice(prefix.length)}${query === '' ? '' : `?${query}`}`,
+        body,
+        redirects + 1,
+      );
     }
-    return { status: answer.status, data: answer.data as unknown, headers: answer.headers as Record<string, string | undefined> };
+    return {
+      status: answer.status,
+      data: answer.data as unknown,
+      headers: answer.headers as Record<string, string | undefined>,
+    };
   }
 }
 
@@ -94,7 +112,12 @@ class Failure {
   readonly sentence: string;
   readonly cause: unknown;
 
-  constructor(cause: unknown, status: number | undefined, sentence: string, retryAfterMs: number | undefined) {
+  constructor(
+    cause: unknown,
+    status: number | undefined,
+    sentence: string,
+    retryAfterMs: number | undefined,
+  ) {
     this.cause = cause;
     this.status = status;
     this.sentence = sentence;
@@ -110,21 +133,33 @@ class Failure {
     const details = this.status === undefined ? {} : { status: this.status };
     const options = { details, cause: this.cause };
     if (this.status === 404) return new CallError('not_found', `${where}: not found`, options);
-    if (this.status === 401) return new CallError('permission_denied', `${where}: the token is refused`, options);
+    if (this.status === 401)
+      return new CallError('permission_denied', `${where}: the token is refused`, options);
     if (this.status === 403) return new CallError('permission_denied', `${where}: ${this.sentence}`, options);
-    if (this.status === 423) return new CallError('failed_precondition', `${where}: the repository is archived`, options);
-    if (this.mayRetry) return new CallError('unavailable', `${where}: ${this.status ?? 'no answer'}`, options);
+    if (this.status === 423)
+      return new CallError('failed_precondition', `${where}: the repository is archived`, options);
+    if (this.mayRetry)
+      return new CallError('unavailable', `${where}: ${this.status ?? 'no answer'}`, options);
     return new CallError('failed_precondition', `${where}: ${this.status} ${this.sentence}`, options);
   }
 }
 
 function failureOf(cause: unknown): Failure {
   if (cause instanceof CallError) throw cause;
-  const error = cause as { status?: number; message?: string; response?: { data?: unknown; headers?: Record<string, string | undefined> } };
+  const error = cause as {
+    status?: number;
+    message?: string;
+    response?: { data?: unknown; headers?: Record<string, string | undefined> };
+  };
   // Octokit reports a network error as status 500 without a response.
   if (error.response === undefined) return new Failure(cause, undefined, 'no answer', undefined);
   const message = (error.response.data as { message?: unknown } | undefined)?.message;
   const sentence = typeof message === 'string' ? message.slice(0, 300) : `status ${error.status}`;
   const retryAfter = Number(error.response.headers?.['retry-after']);
-  return new Failure(cause, error.status, sentence, Number.isFinite(retryAfter) ? retryAfter * 1_000 : undefined);
+  return new Failure(
+    cause,
+    error.status,
+    sentence,
+    Number.isFinite(retryAfter) ? retryAfter * 1_000 : undefined,
+  );
 }

@@ -1,6 +1,6 @@
 import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
-import { CallError, repositories as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { CallError, type repositories as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Repository, type RepositoryStep } from '../domain/repository.ts';
 import { type Gitea } from '../gitea/client.ts';
@@ -33,7 +33,10 @@ export class RepositoryHandlers {
     this.#deps = deps;
   }
 
-  add = async (request: RequestOf<typeof contract.addRepository>, context: CallContext): Promise<ReplyOf<typeof contract.addRepository>> => {
+  add = async (
+    request: RequestOf<typeof contract.addRepository>,
+    context: CallContext,
+  ): Promise<ReplyOf<typeof contract.addRepository>> => {
     const document = await this.#deps.gitea.repository(request.full_name);
     const step = await this.#deps.lives.add({
       type: 'added',
@@ -51,22 +54,36 @@ export class RepositoryHandlers {
     });
     if (step === undefined) {
       const known = await this.#deps.repositories.byGiteaId(this.#deps.db, document.id);
-      throw new CallError('conflict', `${document.full_name} is monitored already`, { details: { id: known?.id } });
+      throw new CallError('conflict', `${document.full_name} is monitored already`, {
+        details: { id: known?.id },
+      });
     }
     this.#deps.poke();
     return repositoryView(step.repository);
   };
 
-  list = async (request: RequestOf<typeof contract.listRepositories>): Promise<ReplyOf<typeof contract.listRepositories>> => {
+  list = async (
+    request: RequestOf<typeof contract.listRepositories>,
+  ): Promise<ReplyOf<typeof contract.listRepositories>> => {
     const page = await this.#deps.repositories.list(this.#deps.db, request);
     return { items: page.items.map(repositoryView), next_cursor: page.nextCursor };
   };
 
-  get = async ({ id }: { id: string }): Promise<contract.RepositoryView> => repositoryView(await this.#deps.repositories.get(this.#deps.db, id));
+  get = async ({ id }: { id: string }): Promise<contract.RepositoryView> =>
+    repositoryView(await this.#deps.repositories.get(this.#deps.db, id));
 
-  update = async (request: RequestOf<typeof contract.updateRepository>, context: CallContext): Promise<contract.RepositoryView> => {
+  update = async (
+    request: RequestOf<typeof contract.updateRepository>,
+    context: CallContext,
+  ): Promise<contract.RepositoryView> => {
     const { id, monitor_issues: monitorIssues, chorus_labels_only: chorusLabelsOnly, enabled } = request;
-    const step = await this.#deps.lives.change(id, { type: 'settings', monitorIssues, chorusLabelsOnly, enabled, by: byOf(context) });
+    const step = await this.#deps.lives.change(id, {
+      type: 'settings',
+      monitorIssues,
+      chorusLabelsOnly,
+      enabled,
+      by: byOf(context),
+    });
     this.#deps.poke();
     return this.#viewAfter(id, step);
   };
@@ -74,10 +91,17 @@ export class RepositoryHandlers {
   remove = async ({ id }: { id: string }, context: CallContext): Promise<contract.RepositoryView> =>
     this.#viewAfter(id, await this.#deps.lives.change(id, { type: 'removed', by: byOf(context) }));
 
-  sync = async ({ id, full }: RequestOf<typeof contract.syncRepository>): Promise<ReplyOf<typeof contract.syncRepository>> => {
+  sync = async ({
+    id,
+    full,
+  }: RequestOf<typeof contract.syncRepository>): Promise<ReplyOf<typeof contract.syncRepository>> => {
     const repository = await this.#deps.repositories.get(this.#deps.db, id);
-    if (repository.removedAt !== null || repository.syncStatus === 'disabled') throw new CallError('failed_precondition', 'the repository is not monitored');
-    const result = await this.#deps.reader.readAll(repository, full || repository.syncStatus !== 'pending' ? 'manual' : 'initial_scan');
+    if (repository.removedAt !== null || repository.syncStatus === 'disabled')
+      throw new CallError('failed_precondition', 'the repository is not monitored');
+    const result = await this.#deps.reader.readAll(
+      repository,
+      full || repository.syncStatus !== 'pending' ? 'manual' : 'initial_scan',
+    );
     return { repository: await this.get({ id }), issues_seen: result.seen, issues_changed: result.changed };
   };
 
@@ -86,7 +110,9 @@ export class RepositoryHandlers {
     return this.#deps.labels(repository);
   };
 
-  logs = async (request: RequestOf<typeof contract.repositoryLogs>): Promise<ReplyOf<typeof contract.repositoryLogs>> => {
+  logs = async (
+    request: RequestOf<typeof contract.repositoryLogs>,
+  ): Promise<ReplyOf<typeof contract.repositoryLogs>> => {
     await this.#deps.repositories.get(this.#deps.db, request.id);
     const page = await this.#deps.logs.list(this.#deps.db, request);
     return { items: page.items, next_cursor: page.nextCursor };

@@ -1,6 +1,6 @@
 import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
-import { tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { type tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { normalise } from '../domain/intake.ts';
 import { taskView, type TaskStore } from '../store/tasks.ts';
@@ -20,7 +20,9 @@ export class TaskHandlers {
     this.#deps = deps;
   }
 
-  list = async (request: RequestOf<typeof contract.listTasks>): Promise<ReplyOf<typeof contract.listTasks>> => {
+  list = async (
+    request: RequestOf<typeof contract.listTasks>,
+  ): Promise<ReplyOf<typeof contract.listTasks>> => {
     const page = await this.#deps.tasks.list(this.#deps.db, request);
     return { items: page.items.map(taskView), next_cursor: page.nextCursor };
   };
@@ -31,7 +33,10 @@ export class TaskHandlers {
   };
 
   /** The same (source_type, external_id) again is the same task, brought up to date. */
-  ingest = async (request: RequestOf<typeof contract.ingestTask>, context: CallContext): Promise<contract.TaskView> => {
+  ingest = async (
+    request: RequestOf<typeof contract.ingestTask>,
+    context: CallContext,
+  ): Promise<contract.TaskView> => {
     const content = normalise({
       sourceType: request.source_type,
       externalId: request.external_id,
@@ -48,7 +53,11 @@ export class TaskHandlers {
       priority: request.priority,
       sourceUpdatedAt: null,
     });
-    const step = await this.#deps.lives.see(content, { chorusLabelsOnly: false, by: byOf(context), ...(context.requestId === undefined ? {} : { causationId: context.requestId }) });
+    const step = await this.#deps.lives.see(content, {
+      chorusLabelsOnly: false,
+      by: byOf(context),
+      ...(context.requestId === undefined ? {} : { causationId: context.requestId }),
+    });
     if (step !== undefined) return taskView(step.task);
     return taskView(await this.#deps.tasks.bySource(this.#deps.db, content.sourceType, content.externalId));
   };

@@ -20,16 +20,33 @@ export const COMMENT_FAILURES_MAX = 20;
 /** One comment per task, attempt and milestone: row first, then Gitea, then its id. The monitor is the only writer of `issue_comments`. */
 export class CommentStore {
   /** Says what the comment should read; returns whether that is news. */
-  async want(trx: Transaction<DB>, comment: { taskId: string; attempt: number; milestone: string; body: string; at: Instant }): Promise<boolean> {
+  async want(
+    trx: Transaction<DB>,
+    comment: { taskId: string; attempt: number; milestone: string; body: string; at: Instant },
+  ): Promise<boolean> {
     const digest = sha256Hex(comment.body);
     const at = new Date(comment.at);
     const written = await trx
       .insertInto('issue_comments')
-      .values({ task_id: comment.taskId, attempt: comment.attempt, milestone: comment.milestone, body: comment.body, body_sha256: digest, created_at: at, updated_at: at })
+      .values({
+        task_id: comment.taskId,
+        attempt: comment.attempt,
+        milestone: comment.milestone,
+        body: comment.body,
+        body_sha256: digest,
+        created_at: at,
+        updated_at: at,
+      })
       .onConflict((conflict) =>
         conflict
           .columns(['task_id', 'attempt', 'milestone'])
-          .doUpdateSet({ body: comment.body, body_sha256: digest, failures: 0, last_error: null, updated_at: at })
+          .doUpdateSet({
+            body: comment.body,
+            body_sha256: digest,
+            failures: 0,
+            last_error: null,
+            updated_at: at,
+          })
           .where('issue_comments.body_sha256', '<>', digest),
       )
       .returning('task_id')
@@ -41,10 +58,23 @@ export class CommentStore {
     const rows = await db
       .selectFrom('issue_comments as comment')
       .innerJoin('tasks as task', 'task.id', 'comment.task_id')
-      .select(['comment.task_id', 'comment.attempt', 'comment.milestone', 'comment.body', 'comment.body_sha256', 'comment.gitea_comment_id', 'comment.failures'])
+      .select([
+        'comment.task_id',
+        'comment.attempt',
+        'comment.milestone',
+        'comment.body',
+        'comment.body_sha256',
+        'comment.gitea_comment_id',
+        'comment.failures',
+      ])
       .select(['task.repository', 'task.number'])
       .where('comment.failures', '<', COMMENT_FAILURES_MAX)
-      .where((where) => where.or([where('comment.posted_sha256', 'is', null), where('comment.posted_sha256', '<>', where.ref('comment.body_sha256'))]))
+      .where((where) =>
+        where.or([
+          where('comment.posted_sha256', 'is', null),
+          where('comment.posted_sha256', '<>', where.ref('comment.body_sha256')),
+        ]),
+      )
       .where('task.repository', 'is not', null)
       .where('task.number', 'is not', null)
       .where('task.removed_at', 'is', null)
@@ -65,11 +95,20 @@ export class CommentStore {
   }
 
   async posted(db: Kysely<DB>, comment: UnpostedComment, giteaCommentId: number): Promise<void> {
-    await this.#at(db, comment).set({ posted_sha256: comment.bodySha256, gitea_comment_id: giteaCommentId, failures: 0, last_error: null }).execute();
+    await this.#at(db, comment)
+      .set({
+        posted_sha256: comment.bodySha256,
+        gitea_comment_id: giteaCommentId,
+        failures: 0,
+        last_error: null,
+      })
+      .execute();
   }
 
   async failed(db: Kysely<DB>, comment: UnpostedComment, reason: string): Promise<void> {
-    await this.#at(db, comment).set({ failures: comment.failures + 1, last_error: reason.slice(0, 500) }).execute();
+    await this.#at(db, comment)
+      .set({ failures: comment.failures + 1, last_error: reason.slice(0, 500) })
+      .execute();
   }
 
   /** The comment was deleted in Gitea: forget its id, and it is posted anew. */

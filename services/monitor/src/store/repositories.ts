@@ -10,12 +10,22 @@ type Connection = Kysely<DB> | Transaction<DB>;
 /** The monitored repositories. The monitor is the only writer of `repositories`. */
 export class RepositoryStore {
   async lock(trx: Transaction<DB>, id: string): Promise<Repository | undefined> {
-    const row = await trx.selectFrom('repositories').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('repositories')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
   }
 
   async lockByGiteaId(trx: Transaction<DB>, giteaId: number): Promise<Repository | undefined> {
-    const row = await trx.selectFrom('repositories').selectAll().where('gitea_id', '=', String(giteaId)).forUpdate().executeTakeFirst();
+    const row = await trx
+      .selectFrom('repositories')
+      .selectAll()
+      .where('gitea_id', '=', String(giteaId))
+      .forUpdate()
+      .executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
   }
 
@@ -26,7 +36,11 @@ export class RepositoryStore {
   }
 
   async byGiteaId(db: Connection, giteaId: number): Promise<Repository | undefined> {
-    const row = await db.selectFrom('repositories').selectAll().where('gitea_id', '=', String(giteaId)).executeTakeFirst();
+    const row = await db
+      .selectFrom('repositories')
+      .selectAll()
+      .where('gitea_id', '=', String(giteaId))
+      .executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
   }
 
@@ -43,11 +57,21 @@ export class RepositoryStore {
     return rows.map(fromRow);
   }
 
-  async list(db: Connection, filter: { limit: number; cursor?: string | undefined; sync_status?: string | undefined }): Promise<Page<Repository>> {
+  async list(
+    db: Connection,
+    filter: { limit: number; cursor?: string | undefined; sync_status?: string | undefined },
+  ): Promise<Page<Repository>> {
     let query = db.selectFrom('repositories').selectAll().where('removed_at', 'is', null);
     if (filter.sync_status !== undefined) query = query.where('sync_status', '=', filter.sync_status);
     if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
-    return pageQuery(await query.orderBy('id', 'desc').limit(filter.limit + 1).execute(), filter.limit, fromRow);
+    return pageQuery(
+      await query
+        .orderBy('id', 'desc')
+        .limit(filter.limit + 1)
+        .execute(),
+      filter.limit,
+      fromRow,
+    );
   }
 
   async insert(trx: Transaction<DB>, repository: Repository): Promise<void> {
@@ -70,7 +94,11 @@ export class RepositoryStore {
   }
 
   async swept(db: Connection, id: string, now: Instant): Promise<void> {
-    await db.updateTable('repositories').set({ last_sweep_at: new Date(now), last_sync_at: new Date(now) }).where('id', '=', id).execute();
+    await db
+      .updateTable('repositories')
+      .set({ last_sweep_at: new Date(now), last_sync_at: new Date(now) })
+      .where('id', '=', id)
+      .execute();
   }
 }
 

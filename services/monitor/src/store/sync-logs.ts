@@ -35,10 +35,16 @@ export class SyncLogStore {
       .execute();
   }
 
-  async list(db: Kysely<DB>, filter: { id: string; limit: number; cursor?: string | undefined }): Promise<Page<repositories.SyncLogEntry>> {
+  async list(
+    db: Kysely<DB>,
+    filter: { id: string; limit: number; cursor?: string | undefined },
+  ): Promise<Page<repositories.SyncLogEntry>> {
     let query = db.selectFrom('repository_sync_logs').selectAll().where('repository_id', '=', filter.id);
     if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
-    const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1).execute();
+    const rows = await query
+      .orderBy('id', 'desc')
+      .limit(filter.limit + 1)
+      .execute();
     return pageQuery(rows, filter.limit, (row) => ({
       ...row,
       operation: row.operation as SyncRecord['operation'],

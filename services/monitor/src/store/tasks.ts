@@ -10,7 +10,11 @@ type Connection = Kysely<DB> | Transaction<DB>;
 /** The tasks. The monitor is the only writer of `tasks`. */
 export class TaskStore {
   /** The task of a source, locked until the transaction ends, so that its changes come one after another. */
-  async lockBySource(trx: Transaction<DB>, sourceType: string, externalId: string): Promise<Task | undefined> {
+  async lockBySource(
+    trx: Transaction<DB>,
+    sourceType: string,
+    externalId: string,
+  ): Promise<Task | undefined> {
     const row = await trx
       .selectFrom('tasks')
       .selectAll()
@@ -33,7 +37,12 @@ export class TaskStore {
   }
 
   async bySource(db: Connection, sourceType: string, externalId: string): Promise<Task> {
-    const row = await db.selectFrom('tasks').selectAll().where('source_type', '=', sourceType).where('external_id', '=', externalId).executeTakeFirst();
+    const row = await db
+      .selectFrom('tasks')
+      .selectAll()
+      .where('source_type', '=', sourceType)
+      .where('external_id', '=', externalId)
+      .executeTakeFirst();
     if (row === undefined) throw new CallError('not_found', 'no such task');
     return fromRow(row);
   }
@@ -50,14 +59,23 @@ export class TaskStore {
 
   async list(
     db: Connection,
-    filter: { limit: number; cursor?: string | undefined; repository_id?: string | undefined; status?: string | undefined; kind?: string | undefined },
+    filter: {
+      limit: number;
+      cursor?: string | undefined;
+      repository_id?: string | undefined;
+      status?: string | undefined;
+      kind?: string | undefined;
+    },
   ): Promise<Page<Task>> {
     let query = db.selectFrom('tasks').selectAll();
     if (filter.repository_id !== undefined) query = query.where('repository_id', '=', filter.repository_id);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
     if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
-    const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1).execute();
+    const rows = await query
+      .orderBy('id', 'desc')
+      .limit(filter.limit + 1)
+      .execute();
     return pageQuery(rows, filter.limit, fromRow);
   }
 

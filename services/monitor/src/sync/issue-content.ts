@@ -3,7 +3,10 @@ import { normalise, type Content } from '../domain/intake.ts';
 import { type IssueDocument } from '../gitea/documents.ts';
 
 /** An issue of Gitea, in the form the rules see. */
-export function contentOf(issue: IssueDocument, repository: Pick<Repository, 'id' | 'giteaId' | 'fullName'>): Content {
+export function contentOf(
+  issue: IssueDocument,
+  repository: Pick<Repository, 'id' | 'giteaId' | 'fullName'>,
+): Content {
   const updatedAt = Date.parse(issue.updated_at);
   return normalise({
     sourceType: 'gitea',

@@ -7,7 +7,12 @@ import { isUniqueViolation, transaction, type DB } from '@whoosh/db';
 import { type LifeLog } from '@whoosh/outbox';
 import { type Clock } from '@whoosh/stdx';
 import { type Content } from '../domain/intake.ts';
-import { stepRepository, type Repository, type RepositoryInput, type RepositoryStep } from '../domain/repository.ts';
+import {
+  stepRepository,
+  type Repository,
+  type RepositoryInput,
+  type RepositoryStep,
+} from '../domain/repository.ts';
 import { stepTask, type Task, type TaskInput, type TaskStep } from '../domain/task.ts';
 import { repositoryView, type RepositoryStore } from '../store/repositories.ts';
 import { taskView, type TaskStore } from '../store/tasks.ts';
@@ -33,11 +38,26 @@ export class Lives {
   }
 
   /** Takes in what a source says; undefined when it is no news. */
-  async see(content: Content, options: { chorusLabelsOnly: boolean; by: string; causationId?: string | undefined }): Promise<TaskStep | undefined> {
+  async see(
+    content: Content,
+    options: { chorusLabelsOnly: boolean; by: string; causationId?: string | undefined },
+  ): Promise<TaskStep | undefined> {
     const attempt = () =>
       this.#inTransaction(async (trx) => {
         const before = await this.#deps.tasks.lockBySource(trx, content.sourceType, content.externalId);
-        return this.#takeTask(trx, before, { type: 'seen', content, newId: this.#deps.newId(), chorusLabelsOnly: options.chorusLabelsOnly, by: options.by, at: this.#deps.clock.now() }, options.causationId);
+        return this.#takeTask(
+          trx,
+          before,
+          {
+            type: 'seen',
+            content,
+            newId: this.#deps.newId(),
+            chorusLabelsOnly: options.chorusLabelsOnly,
+            by: options.by,
+            at: this.#deps.clock.now(),
+          },
+          options.causationId,
+        );
       });
     try {
       return await attempt();
@@ -48,10 +68,20 @@ export class Lives {
     }
   }
 
-  async gone(externalId: string, reason: string, by: string, causationId?: string): Promise<TaskStep | undefined> {
+  async gone(
+    externalId: string,
+    reason: string,
+    by: string,
+    causationId?: string,
+  ): Promise<TaskStep | undefined> {
     return this.#inTransaction(async (trx) => {
       const before = await this.#deps.tasks.lockBySource(trx, 'gitea', externalId);
-      return this.#takeTask(trx, before, { type: 'gone', reason, by, at: this.#deps.clock.now() }, causationId);
+      return this.#takeTask(
+        trx,
+        before,
+        { type: 'gone', reason, by, at: this.#deps.clock.now() },
+        causationId,
+      );
     });
   }
 
@@ -74,7 +104,11 @@ export class Lives {
     const attempt = () =>
       this.#inTransaction(async (trx) => {
         const before = await this.#deps.repositories.lockByGiteaId(trx, input.gitea.giteaId);
-        return this.#takeRepository(trx, before, { ...input, newId: this.#deps.newId(), at: this.#deps.clock.now() });
+        return this.#takeRepository(trx, before, {
+          ...input,
+          newId: this.#deps.newId(),
+          at: this.#deps.clock.now(),
+        });
       });
     try {
       return await attempt();
@@ -84,17 +118,27 @@ export class Lives {
     }
   }
 
-  async change(id: string, input: Patch<Exclude<RepositoryInput, { type: 'added' }>>): Promise<RepositoryStep | undefined> {
+  async change(
+    id: string,
+    input: Patch<Exclude<RepositoryInput, { type: 'added' }>>,
+  ): Promise<RepositoryStep | undefined> {
     return this.#inTransaction(async (trx) => {
       const before = await this.#deps.repositories.lock(trx, id);
       return this.#takeRepository(trx, before, { ...input, at: this.#deps.clock.now() } as RepositoryInput);
     });
   }
 
-  async #takeTask(trx: Transaction<DB>, before: Task | undefined, input: TaskInput, causationId: string | undefined): Promise<TaskStep | undefined> {
+  async #takeTask(
+    trx: Transaction<DB>,
+    before: Task | undefined,
+    input: TaskInput,
+    causationId: string | undefined,
+  ): Promise<TaskStep | undefined> {
     const step = stepTask(before, input);
     if (step === undefined) return undefined;
-    await (before === undefined ? this.#deps.tasks.insert(trx, step.task) : this.#deps.tasks.update(trx, step.task));
+    await (before === undefined
+      ? this.#deps.tasks.insert(trx, step.task)
+      : this.#deps.tasks.update(trx, step.task));
     await this.#deps.log.record(trx, step.event, {
       lifeId: step.task.id,
       revision: step.task.revision,
@@ -106,10 +150,16 @@ export class Lives {
     return step;
   }
 
-  async #takeRepository(trx: Transaction<DB>, before: Repository | undefined, input: RepositoryInput): Promise<RepositoryStep | undefined> {
+  async #takeRepository(
+    trx: Transaction<DB>,
+    before: Repository | undefined,
+    input: RepositoryInput,
+  ): Promise<RepositoryStep | undefined> {
     const step = stepRepository(before, input);
     if (step === undefined) return undefined;
-    await (before === undefined ? this.#deps.repositories.insert(trx, step.repository) : this.#deps.repositories.update(trx, step.repository));
+    await (before === undefined
+      ? this.#deps.repositories.insert(trx, step.repository)
+      : this.#deps.repositories.update(trx, step.repository));
     await this.#deps.log.record(trx, step.event, {
       lifeId: step.repository.id,
       revision: step.repository.revision,

@@ -46,7 +46,9 @@ export class Poller {
     }
     const repositories = await this.#options.repositories.monitored(this.#options.db);
     if (repositories.length === 0) return;
-    const readable = repositories.filter(({ syncStatus }) => syncStatus === 'active' || syncStatus === 'initial_scan');
+    const readable = repositories.filter(
+      ({ syncStatus }) => syncStatus === 'active' || syncStatus === 'initial_scan',
+    );
     if (!this.#cursorLoaded) this.#loadCursor(readable);
     const started = performance.now();
     try {
@@ -79,7 +81,10 @@ export class Poller {
       if (answer === undefined) break;
       serverTime ??= answer.serverTime;
       for (const issue of answer.issues) {
-        const repository = issue.repository === null || issue.repository === undefined ? undefined : byGiteaId.get(issue.repository.id);
+        const repository =
+          issue.repository === null || issue.repository === undefined
+            ? undefined
+            : byGiteaId.get(issue.repository.id);
         if (repository !== undefined) hits.push([issue, repository]);
       }
       complete = answer.last;
@@ -96,13 +101,20 @@ export class Poller {
     } catch (cause) {
       if (!(cause instanceof CallError) || cause.code === 'unavailable') throw cause;
       // A server or a token without the search: single lists do the same, at a cost that grows with their number.
-      this.#options.log.warn({ err: cause }, 'gitea refuses the search over repositories; reading them one by one');
+      this.#options.log.warn(
+        { err: cause },
+        'gitea refuses the search over repositories; reading them one by one',
+      );
       this.#searchRefused = true;
       return undefined;
     }
   }
 
-  async #pollOneByOne(repositories: readonly Repository[], since: Instant | undefined, before: Instant | undefined): Promise<Instant | undefined> {
+  async #pollOneByOne(
+    repositories: readonly Repository[],
+    since: Instant | undefined,
+    before: Instant | undefined,
+  ): Promise<Instant | undefined> {
     let serverTime = before;
     for (const repository of repositories) {
       try {
@@ -124,10 +136,18 @@ export class Poller {
     const changed = new Map<string, number>();
     // Oldest first: what was created together becomes visible in that order.
     for (const [issue, repository] of hits.toReversed()) {
-      if (await this.#options.reader.take(issue, repository, 'poll')) changed.set(repository.id, (changed.get(repository.id) ?? 0) + 1);
+      if (await this.#options.reader.take(issue, repository, 'poll'))
+        changed.set(repository.id, (changed.get(repository.id) ?? 0) + 1);
     }
     for (const [repositoryId, count] of changed) {
-      await this.#options.reader.logged(repositoryId, 'poll', 'changed', `${count} issues changed`, { seen: count, changed: count }, this.#options.clock.now());
+      await this.#options.reader.logged(repositoryId, {
+        operation: 'poll',
+        status: 'changed',
+        message: `${count} issues changed`,
+        startedAt: this.#options.clock.now(),
+        seen: count,
+        changed: count,
+      });
     }
   }
 
@@ -136,18 +156,29 @@ export class Poller {
     this.#cursor = advance(this.#cursor, serverTime ?? now);
     if (now - this.#cursorSavedAt < CURSOR_SAVE_MS) return;
     this.#cursorSavedAt = now;
-    await this.#options.repositories.advanceCursor(this.#options.db, repositories.map(({ id }) => id), this.#cursor, now);
+    await this.#options.repositories.advanceCursor(
+      this.#options.db,
+      repositories.map(({ id }) => id),
+      this.#cursor,
+      now,
+    );
   }
 
   async #readDue(repositories: readonly Repository[]): Promise<void> {
     const now = this.#options.clock.now();
     const rescan = this.#options.fullRescan && !this.#fullRescanDone;
-    const due = repositories.filter((repository) => rescan || isDue(repository, now, this.#options.sweepIntervalMs));
+    const due = repositories.filter(
+      (repository) => rescan || isDue(repository, now, this.#options.sweepIntervalMs),
+    );
     for (const repository of due.slice(0, rescan ? due.length : SCANS_PER_TICK_MAX)) {
       if (!(await this.#options.duty.held())) return;
       try {
-        if (repository.syncStatus === 'pending' || repository.syncStatus === 'error') await this.#options.prepare(repository);
-        await this.#options.reader.readAll(repository, repository.syncStatus === 'active' ? 'sweep' : 'initial_scan');
+        if (repository.syncStatus === 'pending' || repository.syncStatus === 'error')
+          await this.#options.prepare(repository);
+        await this.#options.reader.readAll(
+          repository,
+          repository.syncStatus === 'active' ? 'sweep' : 'initial_scan',
+        );
       } catch (cause) {
         if (!(cause instanceof CallError)) throw cause;
       }

@@ -36,9 +36,13 @@ export async function postComments(deps: PosterDeps): Promise<number> {
     } catch (cause) {
       if (!(cause instanceof CallError)) throw cause;
       if (cause.code === 'unavailable') return done;
-      if (cause.code === 'not_found' && comment.giteaCommentId !== null) await deps.comments.lost(deps.db, comment);
+      if (cause.code === 'not_found' && comment.giteaCommentId !== null)
+        await deps.comments.lost(deps.db, comment);
       deps.metrics.comments.inc({ result: 'refused' });
-      deps.log.warn({ task: comment.taskId, milestone: comment.milestone, err: cause }, 'gitea refused a comment');
+      deps.log.warn(
+        { task: comment.taskId, milestone: comment.milestone, err: cause },
+        'gitea refused a comment',
+      );
       await deps.comments.failed(deps.db, comment, cause.message);
     }
   }
@@ -48,7 +52,11 @@ export async function postComments(deps: PosterDeps): Promise<number> {
 async function post(deps: PosterDeps, comment: UnpostedComment): Promise<number> {
   const mark = marker(comment.taskId, comment.attempt, comment.milestone);
   const body = `${comment.body}\n\n${mark}`;
-  const known = comment.giteaCommentId ?? (await deps.gitea.comments(comment.repository, comment.number)).find((posted) => posted.body.includes(mark))?.id;
+  const known =
+    comment.giteaCommentId ??
+    (await deps.gitea.comments(comment.repository, comment.number)).find((posted) =>
+      posted.body.includes(mark),
+    )?.id;
   if (known === undefined) return deps.gitea.createComment(comment.repository, comment.number, body);
   await deps.gitea.editComment(comment.repository, known, body);
   return known;

@@ -20,7 +20,10 @@ export interface PrepareDeps {
 }
 
 /** Creates what is missing of the nine labels. Two replicas at once make no twins: a lock, and a look after it. */
-export async function ensureLabels(deps: Pick<PrepareDeps, 'db' | 'gitea'>, repository: Repository): Promise<{ created: string[]; present: string[] }> {
+export async function ensureLabels(
+  deps: Pick<PrepareDeps, 'db' | 'gitea'>,
+  repository: Repository,
+): Promise<{ created: string[]; present: string[] }> {
   return deps.db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`labels:${repository.id}`}, 0))`.execute(trx);
     const own = await deps.gitea.labels(repository.fullName);
@@ -31,7 +34,8 @@ export async function ensureLabels(deps: Pick<PrepareDeps, 'db' | 'gitea'>, repo
       // Somebody outside the lock may have created one meanwhile; the lowest id stays, the others are ours to undo.
       const known = new Set(own.map(({ id }) => id));
       const after = await deps.gitea.labels(repository.fullName);
-      for (const id of twinIds(after).filter((twin) => !known.has(twin))) await deps.gitea.deleteLabel(repository.fullName, id);
+      for (const id of twinIds(after).filter((twin) => !known.has(twin)))
+        await deps.gitea.deleteLabel(repository.fullName, id);
     }
     const created = missing.map(({ name }) => name);
     return { created, present: [...own, ...shared].map(({ name }) => name).toSorted() };
@@ -45,22 +49,44 @@ export async function ensureLabels(deps: Pick<PrepareDeps, 'db' | 'gitea'>, repo
 export async function ensureHook(deps: PrepareDeps, repository: Repository): Promise<void> {
   const { webhookUrl: url, webhookToken: token } = deps;
   if (url === undefined || token === undefined) {
-    await deps.lives.change(repository.id, { type: 'hook', webhook: 'off', webhookId: null, secretSha256: null });
+    await deps.lives.change(repository.id, {
+      type: 'hook',
+      webhook: 'off',
+      webhookId: null,
+      secretSha256: null,
+    });
     return;
   }
   const digest = sha256Hex(token.reveal());
   try {
     const ours = (await deps.gitea.hooks(repository.fullName)).filter((hook) => hook.config.url === url);
     const good = ours.find(
-      (hook) => hook.id === repository.webhookId && repository.webhookSecretSha256 === digest && hook.active && HOOK_EVENTS.every((event) => hook.events.includes(event)),
+      (hook) =>
+        hook.id === repository.webhookId &&
+        repository.webhookSecretSha256 === digest &&
+        hook.active &&
+        HOOK_EVENTS.every((event) => hook.events.includes(event)),
     );
     const id = good?.id ?? (await deps.gitea.createHook(repository.fullName, url, token.reveal()));
-    await deps.lives.change(repository.id, { type: 'hook', webhook: 'installed', webhookId: id, secretSha256: digest });
+    await deps.lives.change(repository.id, {
+      type: 'hook',
+      webhook: 'installed',
+      webhookId: id,
+      secretSha256: digest,
+    });
     for (const hook of ours) if (hook.id !== id) await deps.gitea.deleteHook(repository.fullName, hook.id);
   } catch (cause) {
     if (!(cause instanceof CallError) || cause.code === 'unavailable') throw cause;
-    deps.log.warn({ repository: repository.fullName, err: cause }, 'no webhook: the token may not manage hooks; polling only');
-    await deps.lives.change(repository.id, { type: 'hook', webhook: 'refused', webhookId: null, secretSha256: null });
+    deps.log.warn(
+      { repository: repository.fullName, err: cause },
+      'no webhook: the token may not manage hooks; polling only',
+    );
+    await deps.lives.change(repository.id, {
+      type: 'hook',
+      webhook: 'refused',
+      webhookId: null,
+      secretSha256: null,
+    });
   }
 }
 

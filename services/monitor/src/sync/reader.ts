@@ -30,6 +30,13 @@ export interface ReaderDeps {
   readonly eagerFilter: boolean;
 }
 
+export interface SyncOutcome extends Partial<ReadResult> {
+  readonly operation: SyncRecord['operation'];
+  readonly status: SyncRecord['status'];
+  readonly message: string;
+  readonly startedAt: number;
+}
+
 export interface ReadResult {
   readonly seen: number;
   readonly changed: number;
@@ -57,18 +64,37 @@ export class Reader {
       if (!(cause instanceof CallError) || cause.code !== 'not_found') throw cause;
       // A renamed or hidden repository answers 404 for its issues, too: only a readable one makes an issue "gone".
       await this.followRename(repository);
-      const step = await this.#deps.lives.gone(`${repository.giteaId}#${number}`, 'the issue is not there any more', by, causationId);
+      const step = await this.#deps.lives.gone(
+        `${repository.giteaId}#${number}`,
+        'the issue is not there any more',
+        by,
+        causationId,
+      );
       return step !== undefined;
     }
   }
 
   /** Takes one read issue in; returns whether anything changed. */
-  async take(issue: IssueDocument, repository: Repository, by: string, causationId?: string): Promise<boolean> {
+  async take(
+    issue: IssueDocument,
+    repository: Repository,
+    by: string,
+    causationId?: string,
+  ): Promise<boolean> {
     const content = contentOf(issue, repository);
-    const step = await this.#deps.lives.see(content, { chorusLabelsOnly: repository.chorusLabelsOnly, by, causationId });
+    const step = await this.#deps.lives.see(content, {
+      chorusLabelsOnly: repository.chorusLabelsOnly,
+      by,
+      causationId,
+    });
     if (step !== undefined) this.#deps.metrics.issuesTaken.inc({ door: by.split(':')[0] ?? by });
     if (hasChorusLabel(content.labels) && repository.syncStatus !== 'active') {
-      await this.#deps.lives.change(repository.id, { type: 'content_seen', chorusIssues: 1, issues: 1, complete: false });
+      await this.#deps.lives.change(repository.id, {
+        type: 'content_seen',
+        chorusIssues: 1,
+        issues: 1,
+        complete: false,
+      });
     }
     return step !== undefined;
   }
@@ -78,12 +104,30 @@ export class Reader {
     const started = this.#deps.clock.now();
     try {
       const current = await this.followRename(repository);
-      if (current.syncStatus === 'pending') await this.#deps.lives.change(current.id, { type: 'scan_started' });
+      if (current.syncStatus === 'pending')
+        await this.#deps.lives.change(current.id, { type: 'scan_started' });
       const result = await this.#readPages(current, operation);
-      await this.#deps.lives.change(current.id, { type: 'content_seen', chorusIssues: result.chorus, issues: result.seen, complete: true });
+      await this.#deps.lives.change(current.id, {
+        type: 'content_seen',
+        chorusIssues: result.chorus,
+        issues: result.seen,
+        complete: true,
+      });
       await this.#deps.repositories.swept(this.#deps.db, current.id, this.#deps.clock.now());
-      await this.#deps.repositories.advanceCursor(this.#deps.db, [current.id], started, this.#deps.clock.now());
-      await this.logged(current.id, operation, result.changed > 0 ? 'changed' : 'unchanged', `${result.seen} issues read`, result, started);
+      await this.#deps.repositories.advanceCursor(
+        this.#deps.db,
+        [current.id],
+        started,
+        this.#deps.clock.now(),
+      );
+      const status = result.changed > 0 ? 'changed' : 'unchanged';
+      await this.logged(current.id, {
+        operation,
+        status,
+        message: `${result.seen} issues read`,
+        startedAt: started,
+        ...result,
+      });
       return result;
     } catch (cause) {
       await this.failed(repository, operation, cause, started);
@@ -96,7 +140,8 @@ export class Reader {
     let changed = 0;
     let chorus = 0;
     // A filter that Gitea does not know is dropped silently, so labels are looked at again in code either way.
-    const labels = this.#deps.eagerFilter && repository.chorusLabelsOnly ? [BRIEF_LABEL, WORK_LABEL] : [undefined];
+    const labels =
+      this.#deps.eagerFilter && repository.chorusLabelsOnly ? [BRIEF_LABEL, WORK_LABEL] : [undefined];
     for (const label of labels) {
       for (let page = 1; page <= SCAN_PAGES_MAX; page++) {
         const { issues, last } = await this.#deps.gitea.issues(repository.fullName, page, { label });
@@ -129,31 +174,42 @@ export class Reader {
       defaultBranch: document.default_branch ?? 'main',
     };
     const step = await this.#deps.lives.change(repository.id, { type: 'renamed', gitea });
-    this.#deps.log.info({ repository: repository.id, from: repository.fullName, to: gitea.fullName }, 'repository renamed');
+    this.#deps.log.info(
+      { repository: repository.id, from: repository.fullName, to: gitea.fullName },
+      'repository renamed',
+    );
     return step?.repository ?? { ...repository, ...gitea };
   }
 
   /** Reading a repository failed: it goes to `error`, says why, and returns by itself. */
-  async failed(repository: Repository, operation: SyncRecord['operation'], cause: unknown, started: number): Promise<void> {
+  async failed(
+    repository: Repository,
+    operation: SyncRecord['operation'],
+    cause: unknown,
+    started: number,
+  ): Promise<void> {
     const reason = cause instanceof CallError ? cause.message : 'reading it failed inside the monitor';
     this.#deps.metrics.syncFailures.inc({ operation });
-    this.#deps.log.warn({ repository: repository.fullName, operation, err: cause }, 'reading a repository failed');
+    this.#deps.log.warn(
+      { repository: repository.fullName, operation, err: cause },
+      'reading a repository failed',
+    );
     const retryInMs = backoffCeilingMs(FAILED_REPOSITORY_BACKOFF, repository.syncFailures);
     await this.#deps.lives.change(repository.id, { type: 'failed', reason, retryInMs });
-    await this.logged(repository.id, operation, 'failed', reason, { seen: 0, changed: 0 }, started);
+    await this.logged(repository.id, { operation, status: 'failed', message: reason, startedAt: started });
   }
 
-  async logged(repositoryId: string, operation: SyncRecord['operation'], status: SyncRecord['status'], message: string, result: ReadResult, started: number): Promise<void> {
+  async logged(repositoryId: string, entry: SyncOutcome): Promise<void> {
     const now = this.#deps.clock.now();
     await this.#deps.logs.add(this.#deps.db, {
       id: this.#deps.newId(),
       repositoryId,
-      operation,
-      status,
-      message,
-      issuesSeen: result.seen,
-      issuesChanged: result.changed,
-      durationMs: Math.max(0, now - started),
+      operation: entry.operation,
+      status: entry.status,
+      message: entry.message,
+      issuesSeen: entry.seen ?? 0,
+      issuesChanged: entry.changed ?? 0,
+      durationMs: Math.max(0, now - entry.startedAt),
       at: now,
     });
   }
