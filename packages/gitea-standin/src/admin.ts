@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { notFound } from './domain/api-error.ts';
 import { createOrganization, createToken, createUser, type NewUser } from './domain/accounts.ts';
 import { createComment, deleteComment, editComment } from './domain/comments.ts';
-import { createHook, type NewHook } from './domain/hooks.ts';
+import { createHook, hookIn, type NewHook } from './domain/hooks.ts';
 import {
   addLabels,
   clearLabels,
@@ -24,8 +24,9 @@ import {
   labelsFor,
   organizationNamed,
 } from './domain/lookup.ts';
+import { createMilestone, type NewMilestone } from './domain/milestones.ts';
 import { type Hook, type Permission, type Repository, type User } from './domain/model.ts';
-import { pushCommit, type NewCommit } from './domain/push.ts';
+import { pushCommit, testHook, type NewCommit } from './domain/push.ts';
 import {
   addCollaborator,
   createRepository,
@@ -223,6 +224,19 @@ export class Admin {
     this.#in(fullName, as, (turn, repository) => {
       const { issue, comment } = commentOf(turn.state, repository, id);
       deleteComment(turn, repository, issue, comment);
+    });
+  }
+
+  /** Returns the milestone's id. */
+  createMilestone(fullName: string, wanted: NewMilestone): number {
+    return this.#in(fullName, undefined, (turn, repository) => createMilestone(turn, repository, wanted).id);
+  }
+
+  /** Gitea's test delivery: a push from the newest commit to itself, to this hook alone. */
+  testHook(fullName: string, hookId: number): void {
+    this.#in(fullName, undefined, (turn, repository) => {
+      const scope = { repositoryId: repository.id, organizationId: 0 };
+      testHook(turn, repository, hookIn(turn, scope, hookId));
     });
   }
 

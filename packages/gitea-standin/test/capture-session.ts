@@ -157,9 +157,23 @@ function bulkOrder(indexes: readonly number[]): number[] {
     indexes.slice(from, to).flatMap((index) => Array.from({ length: BIG_ISSUES_EACH }, () => index));
   return [
     ...plain(0, 986),
-    ...[985, 985, 987, 985, 987, 985, 987, 987],
+    985,
+    985,
+    987,
+    985,
+    987,
+    985,
+    987,
+    987,
     ...plain(988, 998),
-    ...[999, 998, 999, 998, 999, 998, 999, 998],
+    999,
+    998,
+    999,
+    998,
+    999,
+    998,
+    999,
+    998,
   ];
 }
 

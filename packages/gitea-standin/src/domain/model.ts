@@ -36,8 +36,8 @@ export interface Repository {
   isArchived: boolean;
   archivedS: number;
   sizeKib: number;
-  headSha: string;
-  headMessage: string;
+  /** The newest commit of each branch. */
+  readonly branches: Record<string, { sha: string; message: string; madeS: number }>;
   readonly createdS: number;
   updatedS: number;
   lastNumber: number;

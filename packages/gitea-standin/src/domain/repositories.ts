@@ -26,6 +26,7 @@ export function createRepository(turn: Turn, owner: User, wanted: NewRepository)
     throw new ApiError(409, 'The repository with the same name already exists.');
   }
   const hasCommit = wanted.auto_init ?? false;
+  const branch = wanted.default_branch ?? 'main';
   const id = nextId(state, 'repository');
   const repository: Repository = {
     id,
@@ -34,13 +35,18 @@ export function createRepository(turn: Turn, owner: User, wanted: NewRepository)
     description: wanted.description ?? '',
     isPrivate: wanted.private ?? false,
     isEmpty: !hasCommit,
-    defaultBranch: wanted.default_branch ?? 'main',
+    defaultBranch: branch,
     hasIssues: true,
     isArchived: false,
     archivedS: 0,
     sizeKib: hasCommit ? FIRST_COMMIT_SIZE_KIB : EMPTY_SIZE_KIB,
-    headSha: commitSha(`repository ${id} initial ${nowS}`),
-    headMessage: 'Initial commit\n',
+    branches: {
+      [branch]: {
+        sha: commitSha(`repository ${id} initial ${nowS}`),
+        message: 'Initial commit\n',
+        madeS: nowS,
+      },
+    },
     createdS: nowS,
     updatedS: nowS,
     lastNumber: 0,

@@ -3,9 +3,10 @@
  * and the milestone (with its counts) are as they were when the request began, while the issue is current.
  */
 import { issueView, milestoneView, type IssueOverrides, type MilestoneView } from '../views/issue-view.ts';
-import { repositoryView, type RepositoryView } from '../views/repository-view.ts';
+import { permissionsOf, repositoryView, type RepositoryView } from '../views/repository-view.ts';
 import { userView } from '../views/user-view.ts';
-import { requireActor } from './access.ts';
+import { levelOf, requireActor } from './access.ts';
+import { repositoryById, userById } from './lookup.ts';
 import { type Issue, type Repository } from './model.ts';
 import { type Turn } from './turn.ts';
 
@@ -48,11 +49,26 @@ export function announceIssue(turn: Turn, stale: Stale, issue: Issue, news: Issu
     number: issue.number,
     ...(news.changes === undefined ? {} : { changes: withLabelFields(news.changes) }),
     issue: staleIssueView(turn, stale, issue, news.overrides),
-    repository: stale.repository,
+    repository: OF_THE_DOER.has(news.action) ? stale.repository : asSeenByPoster(turn, stale, issue),
     sender: senderView(turn),
     commit_id: news.commitId ?? '',
   };
   turn.notices.push({ ...addressOf(stale), event: 'issues', eventType: news.eventType, payload });
+}
+
+/** Changes whose delivery tells the permissions of him who made them; all others tell those of the issue's author. */
+const OF_THE_DOER: ReadonlySet<string> = new Set([
+  'assigned',
+  'unassigned',
+  'milestoned',
+  'demilestoned',
+  'deleted',
+]);
+
+function asSeenByPoster(turn: Turn, stale: Stale, issue: Issue): RepositoryView {
+  const repository = repositoryById(turn.state, issue.repositoryId);
+  const level = levelOf(turn.state, userById(turn.state, issue.posterId), repository);
+  return { ...stale.repository, permissions: permissionsOf(level) };
 }
 
 export function withLabelFields(changes: IssueChanges) {

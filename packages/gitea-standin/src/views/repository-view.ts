@@ -1,4 +1,4 @@
-import { levelOf, reaches } from '../domain/access.ts';
+import { levelOf, reaches, type Level } from '../domain/access.ts';
 import { userById } from '../domain/lookup.ts';
 import { type Repository } from '../domain/model.ts';
 import { type Turn } from '../domain/turn.ts';
@@ -46,16 +46,16 @@ export function repositoryView(turn: Turn, repository: Repository, sight: 'actor
     created_at: rfc3339(repository.createdS),
     updated_at: rfc3339(repository.updatedS),
     archived_at: rfc3339(repository.archivedS),
-    permissions: {
-      admin: reaches(level, 'admin'),
-      push: reaches(level, 'write'),
-      pull: reaches(level, 'read'),
-    },
+    permissions: permissionsOf(level),
     has_code: false,
     has_issues: repository.hasIssues,
     ...(repository.hasIssues ? { internal_tracker: INTERNAL_TRACKER } : {}),
     ...FIXED,
   };
+}
+
+export function permissionsOf(level: Level) {
+  return { admin: reaches(level, 'admin'), push: reaches(level, 'write'), pull: reaches(level, 'read') };
 }
 
 function openIssues(turn: Turn, repository: Repository): number {
