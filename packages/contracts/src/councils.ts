@@ -63,6 +63,7 @@ export const RoundView = z.object({
   opened_at_beat: z.int().min(0),
   phase_opened_at_beat: z.int().min(0),
 });
+export type RoundView = z.infer<typeof RoundView>;
 
 /** `CouncilComposition`, with the life around it. */
 export const CouncilView = z.object({
@@ -97,6 +98,12 @@ export const councilRoleOffered = lifeEvent(
   'role_offered',
   CouncilView,
   'A seat is open to any qualified agent',
+);
+export const councilSeatChanged = lifeEvent(
+  'council',
+  'seat_changed',
+  CouncilView,
+  'A seat was reserved for the agent deployed for it, or found nobody by its deadline',
 );
 export const councilRoleClaimed = lifeEvent('council', 'role_claimed', CouncilView, 'An agent took a seat');
 export const councilActive = lifeEvent(

@@ -73,35 +73,38 @@ export function lifeEvent<View extends z.ZodObject>(
   happened: string,
   view: View,
   description: string,
-) {
-  const data = view.extend({ change: Change });
-  return {
-    kind: 'event',
-    noun,
-    happened,
-    type: `whoosh.${noun}.${happened}.v1`,
-    subject: subject(`whoosh.v1.event.${noun}.${happened}.{id}`),
-    data,
-    description,
-  } satisfies EventContract;
+): EventContract<z.infer<View> & { change: Change }> {
+  // `extend` loses the shape of a generic object in its type, not in fact.
+  const data = view.extend({ change: Change }) as unknown as z.ZodType<z.infer<View> & { change: Change }>;
+  return eventOf(noun, happened, data, description);
 }
 
 /** An event without a life behind it: something that was seen outside. */
-export function plainEvent<Data extends z.ZodObject>(
+export function plainEvent<Data>(
   noun: string,
   happened: string,
-  data: Data,
+  data: z.ZodType<Data>,
   description: string,
-) {
+): EventContract<Data> {
+  return eventOf(noun, happened, data, description);
+}
+
+function eventOf<Data>(
+  noun: string,
+  happened: string,
+  data: z.ZodType<Data>,
+  description: string,
+): EventContract<Data> {
+  const pattern = `whoosh.v1.event.${noun}.${happened}.{id}` as const;
   return {
     kind: 'event',
     noun,
     happened,
     type: `whoosh.${noun}.${happened}.v1`,
-    subject: subject(`whoosh.v1.event.${noun}.${happened}.{id}`),
+    subject: subject(pattern),
     data,
     description,
-  } satisfies EventContract;
+  };
 }
 
 /** A call that one of the WHOOSH services answers on `whoosh.v1.call.<noun>.<verb>`. */
