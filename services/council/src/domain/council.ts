@@ -91,6 +91,7 @@ export interface Council {
 
 export const CORE_ROLES = ['product-manager', 'eng-lead', 'qa-lead'] as const;
 export const OPTIONAL_ROLES = ['sec-lead', 'devops-lead', 'ux-lead'] as const;
+export type OptionalRole = (typeof OPTIONAL_ROLES)[number];
 
 /** Which seat answers for which artifact. */
 export const RESPONSIBLE_ROLE: Readonly<Record<ArtifactKind, (typeof CORE_ROLES)[number]>> = {

@@ -1,5 +1,5 @@
 /** Which optional seats a Design Brief needs, read from its words. */
-import { OPTIONAL_ROLES } from './council.ts';
+import { type OptionalRole } from './council.ts';
 
 export interface Brief {
   readonly title: string;
@@ -8,7 +8,7 @@ export interface Brief {
 }
 
 export interface Need {
-  readonly role: (typeof OPTIONAL_ROLES)[number];
+  readonly role: OptionalRole;
   /** Why the seat is there, with the words that led to it. */
   readonly why: string;
 }
