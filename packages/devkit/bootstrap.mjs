@@ -15,13 +15,20 @@ const lineEveryMs = 5_000;
 const stamp = 'node_modules/.whoosh-installed';
 
 const major = Number(process.versions.node.split('.')[0]);
-if (major < nodeMajorMinimum) fail(`This is Node ${process.versions.node}; please install Node >= ${nodeMajorMinimum}.`);
+if (major < nodeMajorMinimum)
+  fail(`This is Node ${process.versions.node}; please install Node >= ${nodeMajorMinimum}.`);
 
 const lockText = readFileSync('package-lock.json', 'utf8');
 const digest = createHash('sha256').update(`${process.platform} ${process.arch}\n${lockText}`).digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
   if (!isInstalled(JSON.parse(lockText))) {
-    await run('installing packages (npm ci)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+    await run('installing packages (npm ci)', [
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]);
   }
   if (!hasNode()) await run('fetching Node (npm rebuild node)', ['rebuild', 'node', '--loglevel=error']);
   if (!hasNode()) fail('node_modules/.bin/node does not run. Remove node_modules and try again.');
@@ -35,7 +42,8 @@ function isInstalled(lock) {
   return Object.entries(lock.packages).every(([path, wanted]) => {
     if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true;
     const there = installed[path];
-    if (there === undefined) return wanted.optional === true || wanted.devOptional === true || wanted.peer === true;
+    if (there === undefined)
+      return wanted.optional === true || wanted.devOptional === true || wanted.peer === true;
     return there.link === true || (there.version === wanted.version && there.integrity === wanted.integrity);
   });
 }

@@ -23,6 +23,8 @@ export interface ProcessSpec {
   /** True when it can work, else what is still missing. Asked again until true. */
   readonly ready?: (pid: number) => Promise<true | string>;
   readonly readyTimeoutMs?: number;
+  /** It starts agents that outlive it; once it has stopped, they are ended too. */
+  readonly startsAgents?: boolean;
 }
 
 export type ProcessState = 'starting' | 'running' | 'waiting' | 'failed' | 'stopped';

@@ -109,8 +109,8 @@ export class Supervisor implements AsyncDisposable {
     const { graceMs = graceMsDefault, agentsDirectory, stateFile } = this.#options;
     for (const stage of this.#stages.toReversed()) {
       await Promise.all(stage.map((each) => each.stop(graceMs)));
-      // The orchestrator is among the last started; once it is gone nobody starts agents again.
-      if (agentsDirectory !== undefined && stage === this.#stages.at(-1)) await endAgents(agentsDirectory);
+      const startsAgents = stage.some(({ spec }) => spec.startsAgents === true);
+      if (agentsDirectory !== undefined && startsAgents) await endAgents(agentsDirectory);
     }
     await this.#writing.catch(() => {});
     await rm(stateFile, { force: true });
