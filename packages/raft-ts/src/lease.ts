@@ -16,10 +16,11 @@ const PPM = 1_000_000;
 
 /**
  * Until when, on the leader's monotonic clock, no other node can have been elected (Raft §8, thesis §6.4.1).
- * One tick is taken off: a follower's next tick may come right after the heartbeat. May lie in the past.
+ * Two ticks are taken off: a follower's next tick may come right after the heartbeat, and late itself, so that the
+ * one after it comes early. May lie in the past.
  */
 export function leaseUntil(terms: LeaseTerms): number {
   invariant(terms.driftPpm >= 0 && terms.marginMs >= 0, 'drift and margin shorten a lease');
-  const quietMs = (terms.electionTicks - 1) * terms.tickMs;
+  const quietMs = (terms.electionTicks - 2) * terms.tickMs;
   return terms.sentAtMs + quietMs * (PPM / (PPM + terms.driftPpm)) - terms.marginMs;
 }

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Peer, type Raft, type RaftOptions, startRaft } from '../src/node/index.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+import { WordMachine } from './word-machine.ts';
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map(async (server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map(async (server) => once(server.close(), 'close')));
+  return ports;
+}
+
+export interface LocalNode {
+  readonly name: string;
+  readonly raft: Raft;
+  readonly machine: WordMachine;
+  stop(): Promise<void>;
+}
+
+const UNTIL_MS = 20_000;
+
+/** Nodes of one cluster in this process, on loopback ports and in a directory of their own. */
+export class LocalCluster implements AsyncDisposable {
+  readonly peers: readonly Peer[];
+  readonly nodes = new Map<string, LocalNode>();
+  readonly failures: Error[] = [];
+  readonly #directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  readonly #more: Partial<RaftOptions>;
+
+  private constructor(
+    peers: readonly Peer[],
+    directory: Awaited<ReturnType<typeof temporaryDirectory>>,
+    more: Partial<RaftOptions>,
+  ) {
+    this.peers = peers;
+    this.#directory = directory;
+    this.#more = more;
+  }
+
+  static async start(size: number, more: Partial<RaftOptions> = {}): Promise<LocalCluster> {
+    const ports = await freePorts(size);
+    const peers = ports.map((port, at) => ({ name: `n${at + 1}`, host: '127.0.0.1', port }));
+    const cluster = new LocalCluster(peers, await temporaryDirectory(), more);
+    await Promise.all(peers.map(async (peer) => cluster.startNode(peer.name)));
+    return cluster;
+  }
+
+  async startNode(name: string, more: Partial<RaftOptions> = {}): Promise<LocalNode> {
+    const machine = new WordMachine();
+    const running = await startRaft({
+      clusterId: 'test',
+      node: name,
+      peers: this.peers,
+      directory: join(this.#directory.path, name),
+      machine,
+      secret: 'a secret',
+      onFailure: (failure) => this.failures.push(failure),
+      ...this.#more,
+      ...more,
+    });
+    const stop = async (): Promise<void> => {
+      this.nodes.delete(name);
+      await running[Symbol.asyncDispose]();
+    };
+    const node = { name, machine, raft: running.raft, stop };
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  /** The node that leads and is followed by all that run. */
+  async leader(): Promise<LocalNode> {
+    const deadline = performance.now() + UNTIL_MS;
+    while (performance.now() < deadline) {
+      const names = new Set([...this.nodes.values()].map((node) => node.raft.leaderName()));
+      const [name] = names;
+      const leader = name === undefined ? undefined : this.nodes.get(name);
+      if (names.size === 1 && leader?.raft.status().role === 'leader') return leader;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    throw new Error('no leader');
+  }
+
+  followersOf(leader: LocalNode): readonly LocalNode[] {
+    return [...this.nodes.values()].filter((node) => node !== leader);
+  }
+
+  /** Resolves when all running nodes have applied as much as the furthest. */
+  async level(): Promise<void> {
+    const nodes = [...this.nodes.values()];
+    const furthest = Math.max(...nodes.map((node) => node.raft.status().commit));
+    const reached = await Promise.all(
+      nodes.map(async (node) => node.raft.until(({ applied }) => applied >= furthest, UNTIL_MS)),
+    );
+    if (reached.includes(false)) throw new Error('the nodes do not come level');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.nodes.values()].map(async (node) => node.stop()));
+    await this.#directory[Symbol.asyncDispose]();
+  }
+}
