@@ -50,6 +50,12 @@ describe('deliveries, compared with the captured ones', () => {
     expect(actual).toEqual(expected);
   });
 
+  it('lists each left out delivery once', () => {
+    const files = WEBHOOKS_LEFT_OUT.map((entry) => entry.file);
+    expect(new Set(files).size).toBe(files.length);
+    expect(files.filter((file) => !captures.some((capture) => capture.file === file))).toEqual([]);
+  });
+
   it.each(captures.map((capture) => [capture.file, capture] as const))('%s', (file, capture) => {
     const entry = WEBHOOKS_LEFT_OUT.find((candidate) => candidate.file === file);
     const path = pathOf(capture);

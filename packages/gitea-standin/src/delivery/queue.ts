@@ -51,6 +51,7 @@ export class DeliveryQueue {
   readonly #stopping = new AbortController();
   readonly #totals = { delivered: 0, failed: 0, dropped: 0 };
   #running: Promise<void> | null = null;
+  #waiting = new AbortController();
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -72,6 +73,8 @@ export class DeliveryQueue {
         else this.#record(job, 'dropped', { error: 'the queue is full' });
       }
     }
+    // What has just come may be due before what the loop waits for.
+    this.#waiting.abort();
     if (this.#jobs.length > 0) this.#running ??= this.#run();
   }
 
@@ -100,8 +103,7 @@ export class DeliveryQueue {
       if (job === undefined) break;
       await this.#waitUntil(job.dueMs);
       if (this.#stopping.signal.aborted) break;
-      // A delivery that came meanwhile may be due earlier than one that a fault made late.
-      if (this.#next() !== job) continue;
+      if (this.#next() !== job || job.dueMs > performance.now()) continue;
       await this.#take(job);
     }
     this.#running = null;
@@ -116,7 +118,9 @@ export class DeliveryQueue {
   async #waitUntil(dueMs: number): Promise<void> {
     const waitMs = dueMs - performance.now();
     if (waitMs <= 0) return;
-    await sleep(Math.ceil(waitMs), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    this.#waiting = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, this.#waiting.signal]);
+    await sleep(Math.ceil(waitMs), undefined, { signal }).catch(() => undefined);
   }
 
   async #take(job: Job): Promise<void> {

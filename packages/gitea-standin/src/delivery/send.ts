@@ -12,7 +12,7 @@ export function sendDelivery(
 ): Promise<SendOutcome> {
   const open = url.startsWith('https:') ? httpsRequest : httpRequest;
   const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
-  return new Promise((resolve) => {
+  const attempt = new Promise<SendOutcome>((resolve) => {
     const request = open(
       url,
       { method: 'POST', headers: delivery.headers, agent: false, signal },
@@ -27,4 +27,6 @@ export function sendDelivery(
     request.on('error', (cause) => resolve({ error: cause.message }));
     request.end(delivery.body);
   });
+  // A header that cannot be sent (a line break in the hook's authorization) throws before anything is opened.
+  return attempt.catch((cause: unknown) => ({ error: String(cause) }));
 }

@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../domain/api-error.ts';
 import { requireActor } from '../domain/access.ts';
@@ -48,6 +48,11 @@ export function createApp(parts: AppParts): Express {
   app.use((_: Request, response: Response) =>
     write(response, refusal(world, new ApiError(404, 'not found'))),
   );
+  // Four parameters make it Express's error handler.
+  app.use((error: unknown, _: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
+    write(response, { status: statusOf(error), json: { message: String(error), url: '' } });
+  });
   return app;
 }
 
@@ -73,6 +78,12 @@ function answer(world: World, route: Route, request: Request): Reply {
     if (cause instanceof ApiError) return refusal(world, cause);
     throw cause;
   }
+}
+
+/** The status that a body parser's refusal carries (too large, broken encoding); 500 for everything else. */
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  return typeof status === 'number' ? status : 500;
 }
 
 function rawBody(request: Request): RawBody {
