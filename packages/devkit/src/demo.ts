@@ -8,6 +8,7 @@ import { sayFailure } from './dev/say-failure.ts';
 import { startDevRun, type DevRun } from './dev/start-dev-run.ts';
 import { deployedCouncilAgents, type MainJob } from './dev/main-job.ts';
 import { runMainJob, type Finished } from './dev/watch-main-job.ts';
+import { loadEnvironment } from './load-environment.ts';
 import { stateDirectory } from './paths.ts';
 import { type Say } from './progress.ts';
 import { stopSignals } from './stop-signals.ts';
@@ -25,7 +26,7 @@ let directory = stateDirectory;
 const interrupted = stopSignals(() => run?.supervisor.kill());
 try {
   if (!(deadlineSeconds > 0)) throw new Error('DEMO_DEADLINE_SECONDS is a number of seconds greater than 0');
-  const settings = readDevSettings(process.env);
+  const settings = readDevSettings(loadEnvironment());
   directory = settings.directory;
   const stopping = AbortSignal.any([interrupted, AbortSignal.timeout(deadlineSeconds * 1_000)]);
   run = await startDevRun(settings, say, stopping);

@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { readDevSettings } from './dev/dev-settings.ts';
+import { loadEnvironment } from './load-environment.ts';
 
-const directory = join(readDevSettings(process.env).directory, 'logs');
+const directory = join(readDevSettings(loadEnvironment()).directory, 'logs');
 const wanted = process.env['SERVICE'] ?? '';
 const files = (existsSync(directory) ? readdirSync(directory) : []).filter(
   (name) => name.endsWith('.log') && (wanted === '' || name.startsWith(wanted)),

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDevSettings } from './dev/dev-settings.ts';
+import { loadEnvironment } from './load-environment.ts';
 import { runStateFile } from './dev/start-dev-run.ts';
 import { endLeftBehind } from './postgres-left-behind.ts';
 import { removeEmbeddedPostgresData } from './postgres-data.ts';
@@ -9,7 +10,7 @@ import { endAgents } from './supervise/left-behind-agents.ts';
 import { endLeftovers, runningSupervisor } from './supervise/run-state.ts';
 
 const kept = new Set(['cache']);
-const { directory } = readDevSettings(process.env);
+const { directory } = readDevSettings(loadEnvironment());
 const running = await runningSupervisor(runStateFile(directory));
 if (running !== undefined) {
   console.error(`A run is at work (pid ${running.pid}): stop it first.`);

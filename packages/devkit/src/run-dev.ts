@@ -6,6 +6,7 @@ import { type DevFile } from './dev/dev-file.ts';
 import { sayFailure } from './dev/say-failure.ts';
 import { startDevRun, type DevRun } from './dev/start-dev-run.ts';
 import { runMainJob } from './dev/watch-main-job.ts';
+import { loadEnvironment } from './load-environment.ts';
 import { stateDirectory } from './paths.ts';
 import { type Say } from './progress.ts';
 import { stopSignals } from './stop-signals.ts';
@@ -17,7 +18,7 @@ let directory = stateDirectory;
 const stopping = stopSignals(() => run?.supervisor.kill());
 let exitCode = 0;
 try {
-  const settings = readDevSettings(process.env);
+  const settings = readDevSettings(loadEnvironment());
   directory = settings.directory;
   const startedMs = performance.now();
   run = await startDevRun(settings, say, stopping);

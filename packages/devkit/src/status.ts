@@ -1,12 +1,13 @@
 /** `make status`: what runs, whether it can work, and where it is. Exit code 1 when something cannot. */
 import { readDevSettings } from './dev/dev-settings.ts';
+import { loadEnvironment } from './load-environment.ts';
 import { readDevFile } from './dev/dev-file.ts';
 import { runStateFile } from './dev/start-dev-run.ts';
 import { isRunning } from './process-identity.ts';
 import { readRunState, runningSupervisor } from './supervise/run-state.ts';
 
 const probeTimeoutMs = 2_000;
-const { directory } = readDevSettings(process.env);
+const { directory } = readDevSettings(loadEnvironment());
 const stateFile = runStateFile(directory);
 
 if ((await runningSupervisor(stateFile)) === undefined) {
