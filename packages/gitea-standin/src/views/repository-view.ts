@@ -7,7 +7,7 @@ import { userView } from './user-view.ts';
 
 export type RepositoryView = ReturnType<typeof repositoryView>;
 
-/** `sight: 'nobody'` is the view in a test delivery: no permissions, and the owner with a placeholder address. */
+/** `sight: 'nobody'` is the view in a test delivery: no permissions, and the owner with a noreply address. */
 export function repositoryView(turn: Turn, repository: Repository, sight: 'actor' | 'nobody' = 'actor') {
   const { state, site } = turn;
   const owner = userById(state, repository.ownerId);

@@ -13,7 +13,7 @@ export function sightOf(viewer: User | null, user: User): Sight {
 
 export type UserView = ReturnType<typeof userView>;
 
-/** Anonymous viewers get a placeholder address; `active`, `is_admin` and `last_login` are shown to `self` only. */
+/** Anonymous viewers get a noreply address; `active`, `is_admin` and `last_login` are shown to `self` only. */
 export function userView(site: Site, user: User, sight: Sight) {
   const isSelf = sight === 'self' && user.kind === 'person';
   const avatar = createHash('md5')
