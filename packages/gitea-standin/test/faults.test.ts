@@ -20,7 +20,7 @@ beforeEach(async () => {
   receiver = await startReceiver();
   standin = await startGiteaStandin({
     deliveryDelayMs: 0,
-    deliveryTimeoutMs: 100,
+    deliveryTimeoutMs: 500,
     seed: (started) => {
       seedAccounts(started);
       seedSample(started);
