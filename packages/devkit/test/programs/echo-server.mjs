@@ -1,0 +1,13 @@
+// A program for the supervisor to look after: serves its pid, and ends on request.
+import { createServer } from 'node:http';
+
+const [port, ...flags] = process.argv.slice(2);
+if (flags.includes('ignore-sigterm')) process.on('SIGTERM', () => {});
+if (flags.includes('fail')) {
+  console.error('it is all wrong');
+  process.exit(3);
+}
+createServer((request, response) => {
+  response.end(String(process.pid));
+  if (request.url === '/crash') setImmediate(() => process.exit(9));
+}).listen(Number(port), '127.0.0.1', () => console.log('listening'));
