@@ -1,0 +1,381 @@
+import { backbeat } from '@whoosh/contracts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bare, type RawMessage, recompute } from '../../test/recompute.ts';
+import { readEntry } from '../claim-decoder.ts';
+import { type ClosedWindow, WindowBook } from './window-book.ts';
+
+const BEAT_MS = 500;
+const GRACE_MS = 125;
+const START_MS = 1_700_000_000_000;
+
+/** A claims stream as the broker would hold it, written beat by beat. */
+class Stream {
+  readonly messages: RawMessage[] = [];
+  nowMs = START_MS;
+  #hlc = 0;
+
+  put(subject: string, body: unknown): this {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    this.messages.push({
+      sequence: this.messages.length + 1,
+      storedAtMs: Math.floor(this.nowMs),
+      subject,
+      text,
+    });
+    return this;
+  }
+
+  at(beat: number): this {
+    this.nowMs = START_MS + beat * BEAT_MS;
+    return this;
+  }
+
+  claim(agent: string, beat: number, rest: Partial<backbeat.StatusClaim> = {}): this {
+    this.#hlc += 1;
+    const hlc = `0000:${this.#hlc.toString(16).padStart(4, '0')}:0001`;
+    return this.put(`backbeat.c.claim.${agent}`, {
+      type: 'backbeat.statusclaim.v1',
+      agent_id: agent,
+      beat_index: beat,
+      state: 'executing',
+      hlc,
+      ...rest,
+    });
+  }
+
+  close(from: number, to: number, rest: Partial<backbeat.WindowClose> = {}): this {
+    this.nowMs = Math.max(this.nowMs, START_MS + (to + 1) * BEAT_MS + GRACE_MS);
+    const windowId = (rest.epoch ?? 1).toString(16).padStart(16, '0') + from.toString(16).padStart(16, '0');
+    return this.put(`backbeat.c.close.${windowId}`, {
+      type: 'backbeat.windowclose.v1',
+      window_id: windowId,
+      epoch: 1,
+      from_beat: from,
+      to_beat: to,
+      reason: 'frame',
+      missed_beats: 0,
+      missed_windows: 0,
+      tempo_drift_ms: 0,
+      grace_ms: GRACE_MS,
+      beat_ms: BEAT_MS,
+      elapsed_ms: this.nowMs - (START_MS + (to + 1) * BEAT_MS),
+      ...rest,
+    });
+  }
+}
+
+function fold(messages: readonly RawMessage[], book = new WindowBook()): ClosedWindow[] {
+  const closed: ClosedWindow[] = [];
+  for (const { subject, text, sequence, storedAtMs } of messages) {
+    const entry = readEntry(subject, new TextEncoder().encode(text), { sequence, storedAtMs });
+    if (entry === undefined) continue;
+    const applied = book.apply(entry);
+    if (applied.kind === 'closed') closed.push(applied.window);
+  }
+  return closed;
+}
+
+function reportsOf(stream: Stream): backbeat.BarReport[] {
+  return fold(stream.messages).map(({ report }) => report);
+}
+
+function issuesOf(report: backbeat.BarReport | undefined): Record<string, number> {
+  return Object.fromEntries((report?.issues ?? []).map(({ category, count }) => [category, count]));
+}
+
+describe('a window', () => {
+  test('counts different agents, whenever their claims arrive before the marker', () => {
+    const stream = new Stream()
+      .at(0)
+      .claim('a', 0)
+      .at(1)
+      .claim('a', 1)
+      .claim('b', 0)
+      .at(3)
+      .claim('c', 3)
+      .close(0, 3);
+    expect(reportsOf(stream)).toMatchObject([{ agents_reporting: 3, from_beat: 0, to_beat: 3, issues: [] }]);
+  });
+
+  test('takes a claim by its beat, not by its arrival', () => {
+    const stream = new Stream()
+      .at(3.2)
+      .claim('early', 4)
+      .claim('a', 3)
+      .close(0, 3)
+      .at(5)
+      .claim('b', 5)
+      .close(4, 7);
+    expect(reportsOf(stream).map((report) => report.agents_reporting)).toEqual([1, 2]);
+  });
+
+  test('counts a claim behind its marker as late, in the next report', () => {
+    const stream = new Stream()
+      .at(1)
+      .claim('a', 1)
+      .close(0, 3)
+      .at(4.5)
+      .claim('late', 3)
+      .claim('a', 4)
+      .close(4, 7);
+    const [first, second] = reportsOf(stream);
+    expect(first).toMatchObject({ agents_reporting: 1, issues: [] });
+    expect(second).toMatchObject({ agents_reporting: 1 });
+    expect(issuesOf(second)).toEqual({ late_claims: 1 });
+  });
+
+  test('counts copies once', () => {
+    const hlc = 'ABCD:0001:0002';
+    const stream = new Stream()
+      .at(1)
+      .claim('a', 1, { hlc })
+      .claim('a', 1, { hlc: hlc.toLowerCase() })
+      .claim('a', 1)
+      .close(0, 3);
+    expect(fold(stream.messages)[0]?.claims).toBe(2);
+  });
+
+  test('refuses claims by reason', () => {
+    const stream = new Stream()
+      .at(1)
+      .claim('a', 1)
+      .put('backbeat.c.claim.a', '{')
+      .put('backbeat.c.claim.a', { type: 'backbeat.statusclaim.v1' })
+      .put('backbeat.c.claim.other', {
+        type: 'backbeat.statusclaim.v1',
+        agent_id: 'a',
+        beat_index: 1,
+        state: 'idle',
+        hlc: '0000:0000:0000',
+      })
+      .claim('a', 3)
+      .claim('a', 900);
+    for (let i = 0; i < 18; i += 1) stream.claim('flooder', 1);
+    stream.close(0, 3).close(4, 7);
+    const [first, second] = reportsOf(stream);
+    expect(issuesOf(first)).toEqual({
+      invalid_claims_malformed: 1,
+      invalid_claims_schema: 1,
+      invalid_claims_foreign_agent: 1,
+      invalid_claims_ahead: 1,
+      invalid_claims_flood: 2,
+    });
+    expect(issuesOf(second)).toEqual({ invalid_claims_ahead: 1, silent_agents: 2 });
+  });
+
+  test('understands the documented synonyms', () => {
+    const stream = new Stream().at(1).put('backbeat.c.claim.a', {
+      type: 'backbeat.statusclaim.v1',
+      agent_id: 'a',
+      beat_index: 1,
+      state: 'done',
+      hlc: '0000:0000:0000',
+    });
+    expect(reportsOf(stream.close(0, 3))).toMatchObject([{ agents_reporting: 1, on_time_reviews: 1 }]);
+  });
+
+  test('counts reviews by different agent and task, on time only', () => {
+    const stream = new Stream()
+      .at(1)
+      .claim('a', 1, { state: 'completed', task_id: 't1' })
+      .claim('a', 1, { state: 'reviewing', progress: 1, task_id: 't2' })
+      .claim('a', 1, { state: 'reviewing', progress: 0.9, task_id: 't3' })
+      .claim('b', 1, { state: 'completed', task_id: 't1' })
+      .at(2)
+      .claim('b', 2, { state: 'completed', task_id: 't1' })
+      .at(4.1)
+      .claim('c', 3, { state: 'completed', task_id: 't9' })
+      .close(0, 3);
+    expect(reportsOf(stream)).toMatchObject([{ on_time_reviews: 3, agents_reporting: 3 }]);
+  });
+
+  test('counts help in the window of its completed, when it came in time', () => {
+    const stream = new Stream()
+      .at(2)
+      .claim('h', 2, { state: 'helping', task_id: 't', beats_left: 4 })
+      .claim('slow', 2, { state: 'helping', task_id: 't', beats_left: 1 })
+      .claim('vague', 2, { state: 'helping', task_id: 't' })
+      .close(0, 3)
+      .at(5)
+      .claim('h', 5, { state: 'completed', task_id: 't' })
+      .claim('slow', 5, { state: 'completed', task_id: 't' })
+      .claim('vague', 5, { state: 'completed', task_id: 't' })
+      .close(4, 7);
+    const [first, second] = reportsOf(stream);
+    expect([first?.help_promises_fulfilled, second?.help_promises_fulfilled]).toEqual([0, 1]);
+    expect(issuesOf(first)).toEqual({ broken_promises: 1 });
+  });
+
+  test('a promise cannot be stretched, and counts at most 64 beats', () => {
+    const stream = new Stream()
+      .at(0)
+      .claim('a', 0, { beats_left: 1 })
+      .at(1)
+      .claim('a', 1, { beats_left: 9 })
+      .claim('b', 1, { beats_left: 1_000 });
+    for (let bar = 0; bar < 18; bar += 1) stream.close(bar * 4, bar * 4 + 3);
+    const broken = reportsOf(stream).map((report) => issuesOf(report)['broken_promises'] ?? 0);
+    expect(broken[0]).toBe(1);
+    expect(broken[16]).toBe(1);
+    expect(broken.reduce((sum, count) => sum + count)).toBe(2);
+  });
+
+  test('knows whether every required rotation was done', () => {
+    const rotation = (name: string, state: string, beat: number) => ({
+      type: 'backbeat.rotation.v1',
+      name,
+      state,
+      beat_index: beat,
+      hlc: '0000:0000:0000',
+    });
+    const stream = new Stream()
+      .at(1)
+      .put('backbeat.c.rotation', rotation('db', 'required', 1))
+      .put('backbeat.c.rotation', rotation('db', 'done', 2))
+      .close(0, 3)
+      .at(4)
+      .put('backbeat.c.rotation', rotation('api', 'required', 4))
+      .put('backbeat.c.rotation', rotation('key', 'required', 4))
+      .put('backbeat.c.rotation', rotation('key', 'failed', 5))
+      .close(4, 7)
+      .put('backbeat.c.rotation', rotation('api', 'done', 8))
+      .close(8, 11);
+    expect(reportsOf(stream).map((report) => report.secret_rotations_ok)).toEqual([true, false, true]);
+    expect(issuesOf(reportsOf(stream)[1])).toEqual({ rotations_unmet: 2 });
+  });
+
+  test('has one report, whatever other markers say', () => {
+    const stream = new Stream().at(1).claim('a', 1).close(0, 3).close(0, 3).close(2, 5).close(0, 2);
+    expect(reportsOf(stream).map(({ from_beat: from, to_beat: to }) => [from, to])).toEqual([
+      [0, 3],
+      [2, 5],
+    ]);
+  });
+
+  test('of a new life of the cluster is not taken for a late one', () => {
+    const stream = new Stream().at(41).claim('a', 41).close(40, 43);
+    stream.nowMs += 100;
+    stream.claim('a', 0).claim('b', 1);
+    stream.nowMs += 2_000;
+    stream.close(0, 3, { epoch: 2, elapsed_ms: GRACE_MS });
+    expect(reportsOf(stream)).toMatchObject([
+      { from_beat: 40 },
+      { from_beat: 0, agents_reporting: 2, issues: [] },
+    ]);
+  });
+});
+
+describe('the book', () => {
+  const agent = fc.constantFrom('a', 'b', 'c:1', 'd-2');
+  const step = fc.oneof(
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: fc.constant('claim' as const),
+        agent,
+        off: fc.constantFrom(0, 0, 0, 0, -1, 1, -5, 2, 300),
+        state: fc.constantFrom(...backbeat.CLAIM_STATES),
+        task: fc.constantFrom('t1', 't2', undefined),
+        left: fc.constantFrom(undefined, 0, 1, 3, 70),
+        progress: fc.constantFrom(undefined, 0.5, 1),
+        copy: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('bad' as const),
+        text: fc.constantFrom('{', '{}', '[]', '"x"'),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('rotation' as const),
+        name: fc.constantFrom('x', 'y'),
+        state: fc.constantFrom('required', 'done', 'failed'),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('pass' as const), beats: fc.constantFrom(0.1, 0.4, 1, 1.3) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('skip' as const), bars: fc.constantFrom(1, 3) }) },
+  );
+
+  /** Claims, noise and the markers that a real writer would put between them. */
+  function write(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[]): Stream {
+    const stream = new Stream();
+    let beat = 0;
+    let bar = 0;
+    const closeThrough = (until: number): void => {
+      while ((bar + 1) * 4 + 0.25 <= until) {
+        stream.close(bar * 4, bar * 4 + 3, { missed_windows: 0 });
+        bar += 1;
+      }
+      stream.at(until);
+    };
+    for (const next of steps) {
+      if (next.kind === 'pass') closeThrough((beat += next.beats));
+      else if (next.kind === 'skip') bar = Math.floor((beat += next.bars * 4) / 4);
+      else if (next.kind === 'bad') stream.put('backbeat.c.claim.a', next.text);
+      else if (next.kind === 'rotation') {
+        stream.put('backbeat.c.rotation', {
+          type: 'backbeat.rotation.v1',
+          name: next.name,
+          state: next.state,
+          beat_index: Math.floor(beat),
+          hlc: '0000:0000:0000',
+        });
+      } else {
+        const index = Math.max(0, Math.floor(beat) + next.off);
+        const optional = {
+          ...(next.task && { task_id: next.task }),
+          ...(next.left !== undefined && { beats_left: next.left }),
+          ...(next.progress !== undefined && { progress: next.progress }),
+        };
+        stream.claim(next.agent, index, { state: next.state, ...optional });
+        const last = stream.messages.at(-1);
+        if (next.copy && last !== undefined) stream.put(last.subject, last.text);
+      }
+    }
+    closeThrough(beat + 9);
+    return stream;
+  }
+
+  test('agrees with a recomputation from the whole stream', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 120 }), (steps) => {
+        const { messages } = write(steps);
+        expect(fold(messages).map(({ report }) => bare(report))).toEqual(recompute(messages).map(bare));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('started again from any checkpoint, gives the same reports', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 120 }), fc.nat(), (steps, seed) => {
+        const { messages } = write(steps);
+        const whole = fold(messages).map(({ report }) => report);
+        const markers = messages.filter(({ subject }) => subject.includes('.close.'));
+        const at = markers[seed % markers.length] as RawMessage;
+        const book = new WindowBook();
+        const before = fold(
+          messages.filter(({ sequence }) => sequence <= at.sequence),
+          book,
+        ).map(({ report }) => report);
+        const checkpoint = JSON.parse(JSON.stringify(book.checkpoint())) as ReturnType<
+          WindowBook['checkpoint']
+        >;
+        const after = fold(
+          messages.filter(({ sequence }) => sequence > checkpoint.sequence),
+          WindowBook.restore(checkpoint),
+        ).map(({ report }) => report);
+        expect([...before, ...after]).toEqual(whole);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,246 @@
+import { backbeat } from '@whoosh/contracts';
+
+/** One message of the claims stream, as it lies there. */
+export interface RawMessage {
+  readonly sequence: number;
+  readonly storedAtMs: number;
+  readonly subject: string;
+  readonly text: string;
+}
+
+interface Claim {
+  readonly message: RawMessage;
+  readonly body: backbeat.StatusClaim;
+}
+
+const TOLERANCE = 0.05;
+
+/**
+ * The reports of one cluster (one epoch), computed anew from the whole stream by the definitions alone: slowly,
+ * window by window, sharing nothing with the service but the contract.
+ */
+export function recompute(messages: readonly RawMessage[]): backbeat.BarReport[] {
+  const reports: backbeat.BarReport[] = [];
+  const promises = new Map<string, { due: number; help: boolean }>();
+  const markers = acceptedMarkers(messages);
+  let before: (typeof markers)[number] | undefined;
+  let agentsBefore = new Set<string>();
+  let aheadOnClosing = 0;
+  for (const marker of markers) {
+    const since = before?.message.sequence ?? 0;
+    const isHere = ({ sequence }: RawMessage) => sequence > since && sequence < marker.message.sequence;
+    const invalid: Record<string, number> = { ahead: aheadOnClosing };
+    const count = (reason: string) => (invalid[reason] = (invalid[reason] ?? 0) + 1);
+    let late = 0;
+    for (const message of messages.filter(isHere)) {
+      const reading = readClaim(message);
+      if (typeof reading === 'string') count(reading);
+      else if (
+        reading !== undefined &&
+        before !== undefined &&
+        reading.body.beat_index <= before.body.to_beat
+      )
+        late += 1;
+      else if (reading !== undefined && reading.body.beat_index > horizon(before, message)) count('ahead');
+    }
+    const from = Math.max(marker.body.from_beat, (before?.body.to_beat ?? -1) + 1);
+    const waiting = waitingAt(messages, markers, marker.message.sequence);
+    late += waiting.claims.filter(({ body }) => body.beat_index < from).length;
+    const inWindow = waiting.claims.filter(
+      ({ body }) => body.beat_index >= from && body.beat_index <= marker.body.to_beat,
+    );
+    const members = inWindow.filter(({ message, body }) => !isAhead(marker, message, body.beat_index));
+    for (const message of waiting.floods.filter(isHere)) if (message !== undefined) count('flood');
+    invalid['ahead'] = (invalid['ahead'] ?? 0) + inWindow.length - members.length;
+    const ordered = members.toSorted(
+      (a, b) => a.body.beat_index - b.body.beat_index || a.message.sequence - b.message.sequence,
+    );
+    const agents = new Set(ordered.map(({ body }) => body.agent_id));
+    const kpis = kpisOf(ordered, marker, promises);
+    const silent = [...agentsBefore].filter((agent) => !agents.has(agent)).length;
+    const unmet = unmetRotations(messages, before, marker);
+    const issues: [string, number][] = [
+      ['stream_outage', marker.body.stream_outage === true ? 1 : 0],
+      ['rotations_unmet', unmet],
+      ['missed_windows', marker.body.missed_windows],
+      ['missed_beats', marker.body.missed_beats],
+      ['broken_promises', kpis.broken],
+      ['late_claims', late],
+      ['silent_agents', silent],
+      ...['malformed', 'schema', 'foreign_agent', 'ahead', 'flood'].map((reason): [string, number] => [
+        `invalid_claims_${reason}`,
+        invalid[reason] ?? 0,
+      ]),
+    ];
+    reports.push({
+      type: 'backbeat.barreport.v1',
+      window_id: marker.body.window_id,
+      from_beat: marker.body.from_beat,
+      to_beat: marker.body.to_beat,
+      agents_reporting: agents.size,
+      on_time_reviews: kpis.onTime,
+      help_promises_fulfilled: kpis.helped,
+      secret_rotations_ok: unmet === 0,
+      tempo_drift_ms: marker.body.tempo_drift_ms,
+      issues: issues
+        .filter(([, n]) => n > 0)
+        .map(([category, n]) => ({ severity: 'info', category, count: n })),
+    });
+    const limit = horizon(marker, marker.message);
+    aheadOnClosing = waiting.claims.filter(
+      ({ body }) => body.beat_index > marker.body.to_beat && body.beat_index > limit,
+    ).length;
+    before = marker;
+    agentsBefore = agents;
+  }
+  return reports;
+}
+
+/** A report without what the recomputation does not word: severities and sentences. */
+export function bare(report: backbeat.BarReport): unknown {
+  return { ...report, issues: report.issues.map(({ category, count }) => ({ category, count })) };
+}
+
+interface Marker {
+  readonly message: RawMessage;
+  readonly body: backbeat.WindowClose;
+}
+
+function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
+  const accepted: Marker[] = [];
+  for (const message of messages) {
+    if (!message.subject.includes('.close.')) continue;
+    const body = backbeat.WindowClose.safeParse(JSON.parse(message.text)).data;
+    const last = accepted.at(-1);
+    if (body !== undefined && (last === undefined || body.to_beat > last.body.to_beat))
+      accepted.push({ message, body });
+  }
+  return accepted;
+}
+
+function readClaim(message: RawMessage): Claim | string | undefined {
+  if (!message.subject.includes('.claim.')) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(message.text);
+  } catch {
+    return 'malformed';
+  }
+  const body = backbeat.StatusClaim.safeParse(json).data;
+  if (body === undefined) return 'schema';
+  return message.subject.endsWith(`.claim.${body.agent_id}`) ? { message, body } : 'foreign_agent';
+}
+
+function endAt({ message, body }: Marker): number {
+  return message.storedAtMs - (body.elapsed_ms ?? 0);
+}
+
+function horizon(marker: Marker | undefined, message: RawMessage): number {
+  if (marker?.body.beat_ms === undefined) return Number.MAX_SAFE_INTEGER;
+  const passed = Math.max(0, message.storedAtMs - endAt(marker)) / marker.body.beat_ms;
+  return marker.body.to_beat + 2 + Math.floor(passed * 1.1 + TOLERANCE);
+}
+
+function isAhead(marker: Marker, message: RawMessage, beat: number): boolean {
+  const { beat_ms: beatMs, to_beat: to } = marker.body;
+  return (
+    beatMs !== undefined && message.storedAtMs < endAt(marker) - (to + 1 - beat + 1 + TOLERANCE) * beatMs
+  );
+}
+
+/** Claims that no window has taken when this sequence is reached, each once. */
+function waitingAt(
+  messages: readonly RawMessage[],
+  markers: readonly Marker[],
+  sequence: number,
+): { claims: Claim[]; floods: RawMessage[] } {
+  const claims = new Map<string, Claim>();
+  const floods: RawMessage[] = [];
+  for (const message of messages) {
+    if (message.sequence >= sequence) break;
+    const claim = readClaim(message);
+    if (claim === undefined || typeof claim === 'string') continue;
+    const closedThen = markers.filter((marker) => marker.message.sequence < message.sequence).at(-1);
+    const beat = claim.body.beat_index;
+    if (closedThen !== undefined && beat <= closedThen.body.to_beat) continue;
+    if (beat > horizon(closedThen, message)) continue;
+    const closedSince = markers.filter(
+      (m) => m.message.sequence < sequence && m.message.sequence > message.sequence,
+    );
+    const isTaken = closedSince.some(
+      (marker) => beat <= marker.body.to_beat || beat > horizon(marker, marker.message),
+    );
+    if (isTaken) continue;
+    const key = `${claim.body.agent_id} ${beat} ${claim.body.hlc.toLowerCase()}`;
+    if (claims.has(key)) continue;
+    const sameBeat = [...claims.values()].filter(
+      ({ body }) => body.agent_id === claim.body.agent_id && body.beat_index === beat,
+    );
+    if (sameBeat.length >= 16) floods.push(message);
+    else claims.set(key, claim);
+  }
+  return { claims: [...claims.values()], floods };
+}
+
+function kpisOf(
+  members: readonly Claim[],
+  marker: Marker,
+  promises: Map<string, { due: number; help: boolean }>,
+) {
+  const onTime = new Set<string>();
+  const helped = new Set<string>();
+  let broken = 0;
+  for (const { message, body } of members) {
+    const work = `${body.agent_id} ${body.task_id ?? ''}`;
+    const isReviewed = body.state === 'completed' || (body.state === 'reviewing' && body.progress === 1);
+    if (isReviewed && message.storedAtMs <= marker.message.storedAtMs - marker.body.grace_ms)
+      onTime.add(work);
+    for (const help of [true, false]) {
+      const key = `${work} ${help}`;
+      const promise = promises.get(key);
+      if (body.state === 'completed' || body.state === 'failed') {
+        if (promise === undefined) continue;
+        promises.delete(key);
+        if (body.state === 'failed' || body.beat_index > promise.due) broken += 1;
+        else if (help) helped.add(work);
+      } else if (
+        body.state !== 'idle' &&
+        (body.state === 'helping') === help &&
+        body.beats_left !== undefined &&
+        promise === undefined
+      ) {
+        promises.set(key, { due: body.beat_index + Math.min(64, body.beats_left), help });
+      }
+    }
+  }
+  for (const [key, { due }] of promises) {
+    if (due > marker.body.to_beat) continue;
+    promises.delete(key);
+    broken += 1;
+  }
+  return { onTime: onTime.size, helped: helped.size, broken };
+}
+
+function unmetRotations(messages: readonly RawMessage[], before: Marker | undefined, marker: Marker): number {
+  const state = new Map<string, { beat: number; done: boolean }>();
+  for (const message of messages) {
+    if (message.sequence >= marker.message.sequence) break;
+    if (
+      message.subject.includes('.close.') &&
+      before !== undefined &&
+      message.sequence <= before.message.sequence
+    ) {
+      const { to_beat: to } = backbeat.WindowClose.parse(JSON.parse(message.text));
+      for (const [name, { beat }] of state) if (beat <= to) state.delete(name);
+    }
+    if (!message.subject.endsWith('.rotation')) continue;
+    const body = backbeat.Rotation.safeParse(JSON.parse(message.text)).data;
+    if (body === undefined) continue;
+    const known = state.get(body.name);
+    if (body.state !== 'required') {
+      if (known !== undefined) state.set(body.name, { ...known, done: body.state === 'done' });
+    } else if (known === undefined || known.done)
+      state.set(body.name, { beat: body.beat_index, done: false });
+  }
+  return [...state.values()].filter(({ beat, done }) => beat <= marker.body.to_beat && !done).length;
+}
