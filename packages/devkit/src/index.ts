@@ -23,3 +23,12 @@ export {
   type SupervisorOptions,
 } from './supervise/supervisor.ts';
 export { type ProcessSpec, type ProcessState } from './supervise/supervised-process.ts';
+export { readDevSettings, DevSettingsError, type DevSettings } from './dev/dev-settings.ts';
+export { readDevFile, type DevFile } from './dev/dev-file.ts';
+export { startDevRun, type DevRun } from './dev/start-dev-run.ts';
+export { openSampleBrief, sampleRepository, type Issue } from './dev/gitea-brief.ts';
+export { reportWithAgents, type BarReport } from './dev/first-report.ts';
+export { deployedCouncilAgents, type MainJob } from './dev/main-job.ts';
+export { addSampleRepository, runMainJob, type Finished } from './dev/watch-main-job.ts';
+export { Rest, RestFailure } from './dev/rest.ts';
+export { serverSentEvents, type ServerSentEvent } from './dev/server-sent-events.ts';

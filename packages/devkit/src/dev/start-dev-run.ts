@@ -1,5 +1,6 @@
 /** The whole of WHOOSH on one machine: started in order, watched, and stopped in reverse order. */
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, freePortNear } from '../free-port.ts';
 import { natsServerBinary } from '../nats-server-binary.ts';
@@ -7,7 +8,7 @@ import { repositoryRoot } from '../paths.ts';
 import { withProgress, type Say } from '../progress.ts';
 import { superviseProcesses, type Supervisor } from '../supervise/supervisor.ts';
 import { startBacking, type Backing } from './backing-processes.ts';
-import { writeDevFile, type DevFile } from './dev-file.ts';
+import { devFilePath, writeDevFile, type DevFile } from './dev-file.ts';
 import { type DevSettings } from './dev-settings.ts';
 import {
   adminAddress,
@@ -92,6 +93,8 @@ async function startEverything(supervisor: Supervisor, settings: DevSettings, sa
     file: () => current,
     async [Symbol.asyncDispose]() {
       clearInterval(renewal);
+      // Its addresses are nobody's from here on.
+      await rm(devFilePath(settings.directory), { force: true });
       await supervisor.stop();
     },
   };

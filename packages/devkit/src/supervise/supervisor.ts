@@ -33,7 +33,7 @@ export class AlreadyRunning extends Error {
 /** Takes over the state file, after ending what a killed supervisor may have left behind. */
 export async function superviseProcesses(options: SupervisorOptions): Promise<Supervisor> {
   const { stateFile, agentsDirectory, say = sayOnStderr } = options;
-  await mkdir(dirname(stateFile), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(stateFile), { recursive: true, mode: 0o711 });
   const other = await runningSupervisor(stateFile);
   if (other !== undefined) throw new AlreadyRunning(`A run is at work here already (pid ${other.pid}).`);
   const ended = await endLeftovers(stateFile);
