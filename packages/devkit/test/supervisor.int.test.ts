@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import {
   type ProcessIdentity,
   type Supervisor,
 } from '../src/index.ts';
+import { endAgents } from '../src/supervise/left-behind-agents.ts';
 import { startAndRead } from './child-line.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { until } from './until.ts';
@@ -44,6 +45,7 @@ test('a crashed process comes back as a new one', async () => {
   await using supervisor = await supervise(directory.path);
   const port = await freePort();
   await supervisor.start({ name: 'web', file: program, args: [String(port)], ready: serves(port) });
+  const recovered = new Promise<void>((done) => (supervisor.onRecovery = done));
   const before = await ask(port);
   await ask(port, '/crash');
   const after = await until(async () => {
@@ -53,6 +55,7 @@ test('a crashed process comes back as a new one', async () => {
   const [process] = supervisor.processes;
   expect(String(process?.identity?.pid)).toBe(after);
   expect(process?.restarts).toBe(1);
+  await recovered;
 });
 
 test('a process that does not stay up is given up with its last words', async () => {
@@ -138,5 +141,30 @@ test('the next start ends exactly what the state file names, never a later proce
   } finally {
     bystander.kill('SIGKILL');
     leftover.kill('SIGKILL');
+  }
+});
+
+test('agents that the orchestrator left are ended, and only what is an agent', async () => {
+  await using directory = await temporaryDirectory();
+  const start = async (...words: string[]) => {
+    const child = spawn(process.execPath, [program, String(await freePort()), ...words], {
+      detached: true,
+      stdio: 'ignore',
+    });
+    return { child, exited: once(child, 'exit') };
+  };
+  const agent = await start('services/agent-sim/src/main.ts');
+  const bystander = await start();
+  try {
+    for (const [name, { child }] of Object.entries({ 'a.1': agent, 'b.1': bystander })) {
+      await writeFile(join(directory.path, `${name}.json`), JSON.stringify({ pid: child.pid, nonce: 'n' }));
+    }
+    expect(await endAgents(directory.path)).toBe(1);
+    await agent.exited;
+    expect(await identityOf(bystander.child.pid ?? 0)).toBeDefined();
+    expect(await readdir(directory.path)).toEqual([]);
+  } finally {
+    agent.child.kill('SIGKILL');
+    bystander.child.kill('SIGKILL');
   }
 });

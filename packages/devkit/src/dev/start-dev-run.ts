@@ -87,12 +87,14 @@ async function startEverything(supervisor: Supervisor, settings: DevSettings, sa
     current = await describe();
     await writeDevFile(settings.directory, current);
   };
+  supervisor.onRecovery = () => void renew().catch(() => {});
   const renewal = setInterval(() => void renew().catch(() => {}), tokenRenewalMs);
   return {
     supervisor,
     file: () => current,
     async [Symbol.asyncDispose]() {
       clearInterval(renewal);
+      supervisor.onRecovery = undefined;
       // Its addresses are nobody's from here on.
       await rm(devFilePath(settings.directory), { force: true });
       await supervisor.stop();

@@ -37,6 +37,7 @@ export class SupervisedProcess {
   readonly #say: Say;
   readonly #policy: RestartPolicy;
   readonly #changed: () => Promise<void>;
+  readonly #recovered: () => void;
   readonly #stopping = new AbortController();
   #process: OwnedProcess | undefined;
   #kept: Promise<void> | undefined;
@@ -45,12 +46,13 @@ export class SupervisedProcess {
   constructor(
     spec: ProcessSpec,
     log: BoundedLog,
-    options: { say: Say; changed: () => Promise<void>; policy?: RestartPolicy },
+    options: { say: Say; changed: () => Promise<void>; recovered: () => void; policy?: RestartPolicy },
   ) {
     this.spec = spec;
     this.log = log;
     this.#say = options.say;
     this.#changed = options.changed;
+    this.#recovered = options.recovered;
     this.#policy = options.policy ?? restartPolicy;
   }
 
@@ -134,7 +136,7 @@ export class SupervisedProcess {
       // Told to stop while it was being started: this one is not known to `stop` yet.
       if (this.#stopping.signal.aborted) await current.stop();
       startedMs = performance.now();
-      void this.#untilReady(startedMs + readyTimeoutMsDefault).catch(() => {});
+      void this.#untilReady(startedMs + readyTimeoutMsDefault).then(this.#recovered, () => {});
     }
   }
 

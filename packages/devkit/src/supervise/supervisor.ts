@@ -4,6 +4,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withFileLock } from '../file-lock.ts';
 import { guardAgents } from '../guarded-process.ts';
 import { sayOnStderr, type Say } from '../progress.ts';
 import { BoundedLog } from './bounded-log.ts';
@@ -34,14 +35,18 @@ export class AlreadyRunning extends Error {
 export async function superviseProcesses(options: SupervisorOptions): Promise<Supervisor> {
   const { stateFile, agentsDirectory, say = sayOnStderr } = options;
   await mkdir(dirname(stateFile), { recursive: true, mode: 0o711 });
-  const other = await runningSupervisor(stateFile);
-  if (other !== undefined) throw new AlreadyRunning(`A run is at work here already (pid ${other.pid}).`);
-  const ended = await endLeftovers(stateFile);
+  const supervisor = new Supervisor({ ...options, say });
+  // Two that start at the same moment must not both find the place free.
+  const ended = await withFileLock(`${stateFile}.lock`, async () => {
+    const other = await runningSupervisor(stateFile);
+    if (other !== undefined) throw new AlreadyRunning(`A run is at work here already (pid ${other.pid}).`);
+    const names = await endLeftovers(stateFile);
+    await supervisor.writeState();
+    return names;
+  });
   const agents = agentsDirectory === undefined ? 0 : await endAgents(agentsDirectory);
   const what = [...ended, ...(agents === 0 ? [] : [`${agents} agents`])];
   if (what.length > 0) say(`  ! an earlier run was killed; ended what it left: ${what.join(', ')}`);
-  const supervisor = new Supervisor({ ...options, say });
-  await supervisor.writeState();
   if (agentsDirectory !== undefined) guardAgents(agentsDirectory);
   return supervisor;
 }
@@ -50,6 +55,8 @@ export class Supervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions & { readonly say: Say };
   /** In the order of their start; those of one stage have started together and stop together. */
   readonly #stages: SupervisedProcess[][] = [];
+  /** Called when a process that had ended by itself is ready again: its addresses may be others now. */
+  onRecovery: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
@@ -70,6 +77,7 @@ export class Supervisor implements AsyncDisposable {
         new SupervisedProcess(spec, new BoundedLog(join(logDirectory, `${spec.name}.log`)), {
           say,
           changed: () => this.writeState(),
+          recovered: () => this.onRecovery?.(),
           ...(policy === undefined ? {} : { policy }),
         }),
     );
