@@ -56,6 +56,7 @@ export const ArtifactView = z.object({
 });
 export type ArtifactView = z.infer<typeof ArtifactView>;
 export const ArtifactWithContent = ArtifactView.extend({ content: z.string() });
+export type ArtifactWithContent = z.infer<typeof ArtifactWithContent>;
 
 export const RoundView = z.object({
   number: z.int().min(1),

@@ -16,10 +16,10 @@ await runService({
   service: SERVICE,
   env: MonitorEnv,
   check: monitorProblems,
-  async start({ env, log, registry, resources, readiness, instance, version }) {
+  async start({ env, log, registry, resources, readiness, stopping, instance, version }) {
     const metrics = new MonitorMetrics(registry);
     const database = databaseConfig(env);
-    await migrateIfWanted(database, log);
+    await migrateIfWanted(database, { log, signal: stopping });
     const db = openDatabase(database, { service: SERVICE, log, registry });
     resources.defer(() => db.destroy());
     const bus = resources.use(
@@ -51,15 +51,15 @@ await runService({
         seconds: metrics.giteaSeconds,
       }),
     );
-    await serveMonitor(
+    const monitor = await serveMonitor(
       {
         bus,
         db,
         gitea,
         lifeLog: new LifeLog({ service: SERVICE, clock: systemClock, hlc, newId }),
         ledger: attemptLedger(db, SERVICE),
-        pollDuty: resources.use(new Duty({ databaseUrl: database.url, name: 'monitor-poll' })),
-        postDuty: resources.use(new Duty({ databaseUrl: database.url, name: 'monitor-comments' })),
+        pollDuty: resources.use(new Duty({ url: database.url, name: 'monitor-poll', log })),
+        postDuty: resources.use(new Duty({ url: database.url, name: 'monitor-comments', log })),
         clock: systemClock,
         newId,
         metrics,
@@ -78,7 +78,14 @@ await runService({
     bus.serveDiscovery({
       version,
       description: 'Reads Gitea and keeps tasks in step with issues',
-      health: async () => ({ gitea: { status: 'healthy', endpoint: env.WHOOSH_GITEA_BASE_URL } }),
+      health: async () => {
+        const gitea = monitor.giteaState();
+        return {
+          status: gitea === 'ok' ? 'ok' : 'degraded',
+          dependencies: { gitea },
+          details: { endpoint: env.WHOOSH_GITEA_BASE_URL, outbox_lag_seconds: relay.lagSeconds() },
+        };
+      },
     });
   },
 });

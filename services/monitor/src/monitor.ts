@@ -53,7 +53,10 @@ export interface MonitorOptions {
 const COMMENT_RESYNC_MS = 5_000;
 
 /** Resolves when it can be called and reads; disposing stops taking work. */
-export async function serveMonitor(options: MonitorOptions, resources: AsyncDisposableStack): Promise<void> {
+export async function serveMonitor(
+  options: MonitorOptions,
+  resources: AsyncDisposableStack,
+): Promise<{ giteaState: () => string }> {
   const { bus, db, gitea, clock, newId, log, metrics, recorded } = options;
   const stores = {
     tasks: new TaskStore(),
@@ -156,6 +159,7 @@ export async function serveMonitor(options: MonitorOptions, resources: AsyncDisp
     );
   }
   await bus.flush();
+  return { giteaState: () => poller.giteaState };
 }
 
 /** Does the work at once, then after each interval or wake-up, until the signal. */

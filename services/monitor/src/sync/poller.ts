@@ -33,9 +33,15 @@ export class Poller {
   #cursorSavedAt: Instant = 0;
   #fullRescanDone = false;
   #searchRefused = false;
+  #giteaState = 'not asked yet';
 
   constructor(options: PollerOptions) {
     this.#options = options;
+  }
+
+  /** `ok`, or why the last tick got no answer from Gitea. */
+  get giteaState(): string {
+    return this.#giteaState;
   }
 
   /** One tick. Throws only when the database is away; trouble with Gitea is recorded and the next tick tries again. */
@@ -54,9 +60,11 @@ export class Poller {
     try {
       if (readable.length > 0) await this.#poll(readable);
       this.#options.metrics.giteaUp.set(1);
+      this.#giteaState = 'ok';
     } catch (cause) {
       if (!(cause instanceof CallError)) throw cause;
       this.#options.metrics.giteaUp.set(cause.code === 'unavailable' ? 0 : 1);
+      this.#giteaState = cause.message;
       this.#options.log.warn({ err: cause }, 'polling gitea failed');
     }
     this.#options.metrics.pollSeconds.observe((performance.now() - started) / 1_000);
