@@ -2,14 +2,16 @@
  * One PostgreSQL and one migrated template for a whole vitest run, and a broker binary that is
  * built before the first test waits for it. Everything is gone when the run ends.
  */
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   generatedPassword,
-  migrationsDirectory,
   natsServerBinary,
   removeEmbeddedPostgresData,
+  repositoryRoot,
   startEmbeddedPostgres,
   withProgress,
 } from '@whoosh/devkit';
@@ -23,6 +25,7 @@ declare module 'vitest' {
   }
 }
 
+const run = promisify(execFile);
 const template = 'whoosh_template';
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -59,16 +62,20 @@ async function makeTemplate(adminUrl: string): Promise<void> {
   await query(adminUrl, [`create database ${template}`]);
   const url = new URL(adminUrl);
   url.pathname = template;
-  await query(url.href, await migrations());
+  await migrateUp(url.href);
   // Nothing may be connected to a database while it is copied.
   await query(adminUrl, [`alter database ${template} with allow_connections false is_template true`]);
 }
 
-/** The texts of all migrations upwards, in their order. */
-async function migrations(): Promise<string[]> {
-  const names = await readdir(migrationsDirectory).catch(() => []);
-  const up = names.filter((name) => name.endsWith('.up.sql')).toSorted();
-  return await Promise.all(up.map((name) => readFile(join(migrationsDirectory, name), 'utf8')));
+/**
+ * Runs the migration command, which is what production runs. It is a process and not an import
+ * because the database package's own tests build on this one.
+ */
+async function migrateUp(url: string): Promise<void> {
+  const command = join(repositoryRoot, 'packages', 'db', 'src', 'main.ts');
+  // Nothing of the user's own database may reach it.
+  const env = { PATH: process.env['PATH'], WHOOSH_DATABASE_URL: url };
+  await run(process.execPath, [command, 'up'], { env });
 }
 
 async function query(url: string, statements: readonly string[]): Promise<void> {
