@@ -2,7 +2,8 @@
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPage } from './dev/start-dev-run.ts';
+import { buildPage } from './dev/build-page.ts';
+import { messageOf } from './dev/say-failure.ts';
 import { repositoryRoot } from './paths.ts';
 
 const bin = join(repositoryRoot, 'bin');
@@ -10,7 +11,12 @@ const services = (await readdir(join(repositoryRoot, 'services'))).filter((name)
   existsSync(join(repositoryRoot, 'services', name, 'src', 'main.ts')),
 );
 
-await buildPage((line) => console.log(line));
+try {
+  await buildPage((line) => console.log(line));
+} catch (cause) {
+  console.error(messageOf(cause));
+  process.exit(1);
+}
 await rm(bin, { recursive: true, force: true });
 await mkdir(bin);
 for (const name of services) {

@@ -100,9 +100,9 @@ export function serviceStages(
         : [
             spec({
               ...plain('agent-sim'),
-              args: ['--agents', String(settings.agents), ...beatArguments(settings, 'fleet-1')],
+              args: ['--agents', String(settings.agents), '--cluster', settings.cluster],
               values: { WHOOSH_ENDPOINT: gateway },
-              secrets: { WHOOSH_AGENT_TOKEN: secrets.service_token.file },
+              secrets: { WHOOSH_SERVICE_TOKEN: secrets.service_token.file },
             }),
           ],
   };

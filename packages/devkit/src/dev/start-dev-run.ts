@@ -1,5 +1,4 @@
 /** The whole of WHOOSH on one machine: started in order, watched, and stopped in reverse order. */
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, freePortNear } from '../free-port.ts';
@@ -8,6 +7,7 @@ import { repositoryRoot } from '../paths.ts';
 import { withProgress, type Say } from '../progress.ts';
 import { superviseProcesses, type Supervisor } from '../supervise/supervisor.ts';
 import { startBacking, type Backing } from './backing-processes.ts';
+import { buildPage } from './build-page.ts';
 import { devFilePath, writeDevFile, type DevFile } from './dev-file.ts';
 import { type DevSettings } from './dev-settings.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type ServiceStages,
 } from './process-table.ts';
 import { runToEnd } from './run-to-end.ts';
+import { messageOf } from './say-failure.ts';
 import { openSecrets, type DevSecrets } from './secrets.ts';
 import { signJwt } from './sign-jwt.ts';
 
@@ -73,7 +74,8 @@ async function startEverything(supervisor: Supervisor, settings: DevSettings, sa
   const raftPorts = await Promise.all(Array.from({ length: settings.pulses }, () => freePort()));
   const stages = serviceStages(settings, secrets, { ...backing, gatewayPort, raftPorts });
   await migrate(stages, say);
-  await buildPage(say);
+  // Without its page the system works all the same.
+  await buildPage(say).catch((cause: unknown) => say(`  ! ${messageOf(cause)}`));
   await startStages(supervisor, stages, say);
 
   const describe = async (): Promise<DevFile> => {
@@ -125,17 +127,6 @@ async function migrate({ work }: ServiceStages, say: Say): Promise<void> {
       cwd: repositoryRoot,
       ...(env === undefined ? {} : { env: { ...env } }),
     },
-    say,
-  );
-}
-
-/** The gateway serves the page from a folder that is not in git. */
-export async function buildPage(say: Say): Promise<void> {
-  const directory = join(repositoryRoot, 'services', 'gateway');
-  const vite = join(repositoryRoot, 'node_modules', 'vite', 'bin', 'vite.js');
-  if (!existsSync(join(directory, 'page')) || !existsSync(vite)) return;
-  await runToEnd(
-    { what: 'building the page', file: process.execPath, args: [vite, 'build', 'page'], cwd: directory },
     say,
   );
 }

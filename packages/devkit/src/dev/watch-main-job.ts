@@ -20,7 +20,8 @@ import { serverSentEvents } from './server-sent-events.ts';
 
 const reportPollMs = 250;
 const activeTimeoutMs = 60_000;
-const activePollMs = 200;
+/** Well below the gateway's requests per minute. */
+const activePollMs = 750;
 
 interface TaskSummary {
   readonly id: string;
