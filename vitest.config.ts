@@ -8,7 +8,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.ts', '{packages,services}/*/sim/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            '{packages,services}/*/sim/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+          ],
           exclude: [...exclude, '**/*.int.test.ts'],
           testTimeout: 60_000,
         },
