@@ -1,4 +1,4 @@
-import { councils } from '@whoosh/contracts';
+import { type councils } from '@whoosh/contracts';
 import { describe, expect, test } from 'vitest';
 import { draft, type Workplace } from './artifacts.ts';
 import { readBrief } from './brief.ts';

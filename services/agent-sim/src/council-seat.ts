@@ -1,0 +1,182 @@
+import { type Beat } from '@whoosh/backbeat-sdk';
+import { type councils } from '@whoosh/contracts';
+import { type Log } from '@whoosh/telemetry';
+import { type Brief } from './domain/brief.ts';
+import { type CouncilAct, type CouncilPart, takeTurn } from './domain/council-part.ts';
+import { type Claim } from './domain/sim-agent.ts';
+import { type Rest, RestRefusal } from './rest.ts';
+
+export interface CouncilSeatOptions {
+  readonly rest: Rest;
+  readonly log: Log;
+  readonly agentId: string;
+  readonly role: string;
+  readonly capabilities: readonly string[];
+  readonly councilId: string;
+  readonly taskId: string;
+  readonly brief: Brief;
+}
+
+/** Looks at the council so often that a bar of two seconds is never missed, and the rate limit never met. */
+const LOOK_EVERY_MS = 2_500;
+/** Reading, then voting on what was read: more turns on one beat have nothing left to do. */
+const TURNS_PER_BEAT_MAX = 3;
+
+/** Takes part in one council over REST: claims the seat, hands in artifacts, reads those of others, votes. */
+export class CouncilSeat {
+  readonly #options: CouncilSeatOptions;
+  readonly #contents = new Map<string, string>();
+  readonly #voted = new Set<string>();
+  readonly #handedIn = new Set<string>();
+  #seat: CouncilPart['seat'] = 'seeking';
+  #council: councils.CouncilView | undefined;
+  #lookedAtMs = 0;
+  #seekAgainAtMs = 0;
+  #firstBeat: number | undefined;
+  #age = 0;
+  #working: Promise<void> = Promise.resolve();
+  #isWorking = false;
+
+  constructor(options: CouncilSeatOptions) {
+    this.#options = options;
+  }
+
+  /** What to say on this beat; the work itself goes on beside it, and never twice at once. */
+  onBeat(beat: Beat): Claim {
+    this.#firstBeat ??= beat.index;
+    this.#age = beat.index - this.#firstBeat;
+    const { claim } = takeTurn(this.#part());
+    if (!this.#isWorking) {
+      this.#isWorking = true;
+      this.#working = this.#work(beat).finally(() => {
+        this.#isWorking = false;
+      });
+    }
+    return claim;
+  }
+
+  /** The last word of an agent that is told to stop. */
+  farewell(): Claim {
+    const { claim } = takeTurn(this.#part());
+    const isDone = claim.state === 'completed' || claim.state === 'failed';
+    return isDone ? claim : { state: 'idle', notes: 'told to stop' };
+  }
+
+  /** Resolves when nothing is in flight. */
+  async settled(): Promise<void> {
+    await this.#working;
+  }
+
+  #part(): CouncilPart {
+    const { role, agentId, taskId, brief } = this.#options;
+    return {
+      role,
+      agentId,
+      taskId,
+      brief,
+      seat: this.#seat,
+      council: this.#council,
+      contents: this.#contents,
+      voted: this.#voted,
+      handedIn: this.#handedIn,
+      age: this.#age,
+    };
+  }
+
+  async #work(beat: Beat): Promise<void> {
+    try {
+      if (this.#seat === 'seeking') await this.#seek();
+      if (this.#isTimeToLook(beat)) await this.#look();
+      for (let turn = 0; turn < TURNS_PER_BEAT_MAX && this.#council !== undefined; turn += 1) {
+        const { acts } = takeTurn(this.#part());
+        if (acts.length === 0) return;
+        for (const act of acts) await this.#act(act);
+        if (acts.some(({ type }) => type === 'hand_in')) await this.#look();
+      }
+    } catch (cause) {
+      const { role, agentId: agent } = this.#options;
+      this.#options.log.info({ err: cause, role, agent }, 'an act in the council has to wait');
+    }
+  }
+
+  /** Once per bar, a beat after its downbeat, when a phase that changed has been stored; more often when beats are slow. */
+  #isTimeToLook(beat: Beat): boolean {
+    if (this.#seat === 'lost') return false;
+    const isAfterDownbeat = beat.index - beat.windowFrom === Math.min(1, beat.barLength - 1);
+    const sinceMs = performance.now() - this.#lookedAtMs;
+    return this.#lookedAtMs === 0 || sinceMs >= LOOK_EVERY_MS || (isAfterDownbeat && beat.barLength > 1);
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAtMs = performance.now();
+    this.#council = await this.#options.rest.council(this.#options.councilId);
+  }
+
+  async #seek(): Promise<void> {
+    if (performance.now() < this.#seekAgainAtMs) return;
+    const { rest, log, councilId, agentId, role, capabilities } = this.#options;
+    try {
+      this.#council = await rest.claimSeat(councilId, {
+        agent_id: agentId,
+        role,
+        capabilities: [...capabilities],
+      });
+      this.#seat = 'held';
+      log.info({ role, agent: agentId, council: councilId }, 'seat claimed');
+    } catch (cause) {
+      if (!(cause instanceof RestRefusal)) throw cause;
+      this.#refused(cause);
+    }
+  }
+
+  #refused(refusal: RestRefusal): void {
+    const { log, role, agentId } = this.#options;
+    const { reserved_until: reservedUntil, agent_id: holder } = refusal.details;
+    if (refusal.code === 'taken' && holder === agentId) {
+      this.#seat = 'held';
+      return;
+    }
+    if (refusal.isPassing || refusal.code === 'not_found') {
+      this.#seekAgainAtMs = performance.now() + (refusal.retryAfterMs ?? 0);
+      return;
+    }
+    if (typeof reservedUntil === 'string') {
+      // Kept for another one for a while; afterwards whoever is able may have it.
+      this.#seekAgainAtMs = performance.now() + Math.max(0, Date.parse(reservedUntil) - Date.now());
+      return;
+    }
+    this.#seat = 'lost';
+    log.warn({ err: refusal, role, agent: agentId, holder }, 'the seat is not to be had');
+  }
+
+  async #act(act: CouncilAct): Promise<void> {
+    const { rest, councilId } = this.#options;
+    try {
+      switch (act.type) {
+        case 'hand_in': {
+          const { kind, mediaType: media_type, content, path } = act.draft;
+          await rest.addArtifact(councilId, { kind, media_type, content, path });
+          this.#handedIn.add(act.key);
+          return;
+        }
+        case 'read': {
+          const { content } = await rest.artifact(councilId, act.artifactId);
+          this.#contents.set(act.artifactId, content);
+          return;
+        }
+        case 'vote': {
+          const { artifactId: artifact_id, verdict } = act;
+          await rest.vote(councilId, { artifact_id, ...verdict });
+          this.#voted.add(artifact_id);
+        }
+      }
+    } catch (cause) {
+      // Voted on before a restart of ours: the vote stands.
+      if (act.type === 'vote' && cause instanceof RestRefusal && cause.code === 'taken') {
+        this.#voted.add(act.artifactId);
+        return;
+      }
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** What the agents of a fleet can do: mixes as they occur in real teams, never what a council asks for. */
+const MIXES: readonly (readonly string[])[] = [
+  ['typescript', 'node', 'backend', 'api'],
+  ['typescript', 'react', 'frontend', 'css'],
+  ['testing', 'typescript', 'qa', 'automation'],
+  ['postgres', 'database', 'sql', 'backend'],
+  ['devops', 'docker', 'ci', 'deployment'],
+  ['security', 'auth', 'backend', 'review'],
+  ['docs', 'writing', 'review'],
+  ['python', 'data', 'backend', 'testing'],
+  ['go', 'backend', 'networking', 'performance'],
+  ['architecture', 'planning', 'coordination', 'review'],
+  ['integration', 'api', 'messaging', 'node'],
+  ['refactoring', 'typescript', 'review', 'testing'],
+];
+
+const MODELS = ['llama3.1', 'qwen2.5-coder', 'mistral-small'] as const;
+
+export interface FleetProfile {
+  readonly agentId: string;
+  readonly capabilities: readonly string[];
+  readonly model: string;
+}
+
+/** @param index from 0; the same index is the same agent, whatever the size of the fleet */
+export function fleetProfile(prefix: string, index: number): FleetProfile {
+  const capabilities = MIXES[index % MIXES.length] as readonly string[];
+  const model = MODELS[Math.floor(index / MIXES.length) % MODELS.length] as string;
+  return { agentId: `${prefix}-${String(index + 1).padStart(4, '0')}`, capabilities, model };
+}

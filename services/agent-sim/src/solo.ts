@@ -1,0 +1,221 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type Agent, type Beat, connect } from '@whoosh/backbeat-sdk';
+import { clusterName, natsAuth, natsServers } from '@whoosh/config';
+import { CallError } from '@whoosh/contracts';
+import { sendJson, type ServiceContext, supervise } from '@whoosh/lifecycle';
+import { assert } from '@whoosh/stdx';
+import { type Log } from '@whoosh/telemetry';
+import { type Env } from './config.ts';
+import { Contact } from './contact.ts';
+import { CouncilSeat } from './council-seat.ts';
+import { Credentials } from './credentials.ts';
+import { type Brief, readBrief } from './domain/brief.ts';
+import { type Claim } from './domain/sim-agent.ts';
+import { SimMetrics } from './metrics.ts';
+import { AgentRecord } from './record.ts';
+import { Rest } from './rest.ts';
+import { TeamSeat } from './team-seat.ts';
+
+const FAREWELL_TIMEOUT_MS = 2_000;
+const CAPABILITIES_MAX = 64;
+
+interface Seat {
+  onBeat(beat: Beat): Claim;
+  farewell(): Claim;
+  settled(): Promise<void>;
+}
+
+/** One agent in a process or container of its own: registers, follows the beat, does its part, says farewell. */
+export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
+  const { env, log, resources } = ctx;
+  const { CHORUS_AGENT_ID: agentId, CHORUS_AGENT_NAME: role, CHORUS_TASK_ID: taskId } = env;
+  const { WHOOSH_ENDPOINT: endpoint, WHOOSH_AGENT_TOKEN: joinToken } = env;
+  assert(agentId && role && taskId && endpoint && joinToken, 'checked when the environment was read');
+
+  const contact = new Contact();
+  const metrics = new SimMetrics(ctx.registry);
+  const record = await takeRecord(ctx, contact);
+  const capabilities = capabilitiesOf(env.CHORUS_CAPABILITIES, role);
+  const credentials = new Credentials({
+    profile: {
+      agent_id: agentId,
+      name: role,
+      role,
+      capabilities,
+      ...(env.CHORUS_MODEL && { model: env.CHORUS_MODEL }),
+    },
+    joinToken: joinToken.reveal(),
+    log,
+  });
+  const rest = new Rest({
+    endpoint,
+    token: () => credentials.token,
+    onResult: (result) => {
+      metrics.requests.inc({ result });
+      if (result !== 'away') contact.touched();
+    },
+  });
+  await credentials.register(rest, ctx.stopping);
+  log.info({ agent: agentId, role }, 'registered');
+
+  const agent = resources.use(await join(env, agentId));
+  const brief = await readTask(rest, env, taskId, log);
+  const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
+  // Disposed in reverse: the farewell goes out while the connection still stands.
+  resources.defer(() => sayFarewell({ agent, seat, rest, agentId, log }));
+  resources.use(
+    supervise('credentials', (signal) => endWhenRefused(credentials.keepFresh(rest, signal), signal, log), {
+      log,
+    }),
+  );
+  resources.use(
+    supervise('contact', (signal) => watchContact({ contact, record, agent, log }, signal), { log }),
+  );
+  ctx.readiness.check('beat', () => (agent.currentBeat() === undefined ? 'no beat was heard yet' : true));
+
+  metrics.agents.set(1);
+  agent.onBeat((beat) => {
+    metrics.beats.inc();
+    say(agent, seat.onBeat(beat), metrics, log);
+  });
+}
+
+async function takeRecord(ctx: ServiceContext<Env>, contact: Contact): Promise<AgentRecord | undefined> {
+  const { WHOOSH_AGENT_RECORD: path, WHOOSH_AGENT_NONCE: nonce, CHORUS_AGENT_ID: agent_id } = ctx.env;
+  if (path === undefined || nonce === undefined) return undefined;
+  ctx.admin.route('GET', '/agent', (_request, response) => {
+    contact.touched();
+    sendJson(response, 200, { agent_id, nonce, pid: process.pid });
+  });
+  ctx.admin.route('POST', '/stop', (request, response) => {
+    if (!isSame(request.headers['whoosh-agent-nonce'], nonce)) {
+      sendJson(response, 403, { error: 'this is another agent' });
+      return;
+    }
+    sendJson(response, 202, { agent_id, stopping: true });
+    stopSelf(ctx.log, 'asked to stop');
+  });
+  const record = await AgentRecord.take(path, nonce, ctx.admin.url);
+  ctx.resources.defer(() => record.remove());
+  return record;
+}
+
+function isSame(given: string | string[] | undefined, nonce: string): boolean {
+  const [a, b] = [Buffer.from(String(given)), Buffer.from(nonce)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+async function join(env: ServiceContext<Env>['env'], agentId: string): Promise<Agent> {
+  const auth = natsAuth(env);
+  return await connect({
+    natsUrl: env.CHORUS_BACKBEAT_NATS_URL ?? natsServers(env),
+    clusterId: env.CHORUS_BACKBEAT_CLUSTER_ID ?? clusterName(env),
+    agentId,
+    ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
+  });
+}
+
+/** The whole text over REST; what the environment carries when that is not to be had. */
+async function readTask(
+  rest: Rest,
+  env: ServiceContext<Env>['env'],
+  taskId: string,
+  log: Log,
+): Promise<Brief> {
+  try {
+    const { title, body } = await rest.task(taskId);
+    return readBrief(title, body);
+  } catch (cause) {
+    log.warn({ err: cause, task: taskId }, 'the task could not be read, working from what was handed over');
+    return readBrief(env.CHORUS_TASK_TITLE ?? '', env.CHORUS_TASK_DESC ?? '');
+  }
+}
+
+interface SeatOptions {
+  readonly env: ServiceContext<Env>['env'];
+  readonly rest: Rest;
+  readonly log: Log;
+  readonly agentId: string;
+  readonly role: string;
+  readonly capabilities: readonly string[];
+  readonly taskId: string;
+  readonly brief: Brief;
+}
+
+function seatOf({ env, ...options }: SeatOptions): Seat {
+  const councilId = env.CHORUS_COUNCIL_ID;
+  return councilId === undefined ? new TeamSeat(options) : new CouncilSeat({ ...options, councilId });
+}
+
+/** What the profile says, and always the role itself: that is what a seat asks for. */
+function capabilitiesOf(list: string | undefined, role: string): string[] {
+  const named = (list ?? '').split(',').map((name) => name.trim());
+  return [...new Set([role, ...named])].filter((name) => name !== '').slice(0, CAPABILITIES_MAX);
+}
+
+function say(agent: Agent, claim: Claim, metrics: SimMetrics, log: Log): void {
+  agent.emitStatusClaim(claim).then(
+    () => metrics.claims.inc({ way: 'honest' }),
+    (cause: unknown) => {
+      metrics.lost.inc();
+      log.warn({ err: cause }, 'a StatusClaim was lost');
+    },
+  );
+}
+
+async function endWhenRefused(work: Promise<void>, signal: AbortSignal, log: Log): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (signal.aborted) return;
+    log.warn({ err: cause }, 'this agent may not be here any more');
+    stopSelf(log, 'its token was not renewed');
+  }
+}
+
+async function watchContact(
+  {
+    contact,
+    record,
+    agent,
+    log,
+  }: { contact: Contact; record: AgentRecord | undefined; agent: Agent; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const reason = await contact.lost(
+    {
+      frameAgeMs: () => agent.health().lastFrameAgeMs,
+      isWanted: async () => record === undefined || (await record.isOurs()),
+    },
+    signal,
+  );
+  stopSelf(log, reason);
+}
+
+/** Ends this process the way an operator would. */
+function stopSelf(log: Log, reason: string): void {
+  log.info({ reason }, 'the agent ends');
+  process.kill(process.pid, 'SIGTERM');
+}
+
+async function sayFarewell(options: {
+  agent: Agent;
+  seat: Seat;
+  rest: Rest;
+  agentId: string;
+  log: Log;
+}): Promise<void> {
+  const { agent, seat, rest, agentId, log } = options;
+  const words = Promise.allSettled([
+    agent.emitStatusClaim(seat.farewell(), { immediately: true }).catch((cause: unknown) => {
+      // Nobody heard a beat yet, so nobody waits for a claim either.
+      if (!(cause instanceof CallError) || cause.code !== 'failed_precondition') throw cause;
+    }),
+    rest.setStatus(agentId, 'offline'),
+    seat.settled(),
+  ]);
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(resolve, FAREWELL_TIMEOUT_MS, 'late' as const);
+  if ((await Promise.race([words, late])) === 'late') log.warn('the farewell was not heard in time');
+  clearTimeout(timer);
+}
