@@ -77,7 +77,7 @@ export interface Council {
   readonly reason: string | null;
   /** In the order of their `position`. */
   readonly seats: readonly Seat[];
-  /** Every version, in the order they were stored. */
+  /** Every version; a kind's versions rise, the order of the list means nothing. */
   readonly artifacts: readonly Artifact[];
   readonly votes: readonly Vote[];
   readonly round: Round | null;
@@ -126,7 +126,11 @@ export function claimedCoreSeats(council: Council): Seat[] {
 }
 
 export function newestOf(council: Council, kind: ArtifactKind): Artifact | undefined {
-  return council.artifacts.findLast((artifact) => artifact.kind === kind);
+  const versions = council.artifacts.filter((artifact) => artifact.kind === kind);
+  return versions.reduce<Artifact | undefined>(
+    (newest, one) => (newest === undefined || one.version > newest.version ? one : newest),
+    undefined,
+  );
 }
 
 /** The newest version of each kind, as far as there is one. */

@@ -1,0 +1,30 @@
+import { type CallContext } from '@whoosh/bus';
+import { type CallContract } from '@whoosh/contracts';
+import { idempotent } from '@whoosh/outbox';
+import { canonicalJson, sha256Hex } from '@whoosh/stdx';
+import { type CouncilLives, type Turn } from '../lives.ts';
+
+/**
+ * One transaction for one call. With an idempotency key the reply is stored in it, and a repeat gets that reply
+ * without a second effect.
+ */
+export async function once<Request, Reply>(
+  lives: CouncilLives,
+  { contract, request, ctx }: { contract: CallContract<Request, Reply>; request: Request; ctx: CallContext },
+  effect: (turn: Turn) => Promise<Reply>,
+): Promise<Reply> {
+  const { idempotencyKey: key, principal } = ctx;
+  if (key === undefined) return await lives.change(effect);
+  const bodyDigest = sha256Hex(canonicalJson(request));
+  const caller = principal === undefined ? 'nobody' : `${principal.kind}:${principal.id}`;
+  return await lives.change((turn) =>
+    idempotent(turn.trx, 'council', { principal: caller, route: contract.name, key, bodyDigest }, () =>
+      effect(turn),
+    ),
+  );
+}
+
+/** Who a change is put down to. */
+export function speaker({ principal }: CallContext): string {
+  return principal === undefined ? 'unknown' : `${principal.kind}:${principal.id}`;
+}

@@ -1,0 +1,172 @@
+import { CallError, type councils } from '@whoosh/contracts';
+import { type DB } from '@whoosh/db';
+import { type Instant } from '@whoosh/stdx';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { type ArtifactKind, type CouncilStatus } from '../domain/council.ts';
+
+/** What is looked for among many councils. */
+export class CouncilQueries {
+  readonly #db: Kysely<DB>;
+
+  constructor(db: Kysely<DB>) {
+    this.#db = db;
+  }
+
+  /** Ids of one page, newest first, and the cursor of the next; ids are UUIDs of version 7 and rise with time. */
+  async page(request: {
+    limit: number;
+    cursor?: string | undefined;
+    status?: CouncilStatus | undefined;
+    task_id?: string | undefined;
+  }): Promise<{ ids: string[]; nextCursor: string | null }> {
+    const { limit, cursor, status, task_id: taskId } = request;
+    const rows = await this.#db
+      .selectFrom('councils')
+      .select('id')
+      .$if(cursor !== undefined, (query) => query.where('id', '<', cursorId(cursor ?? '')))
+      .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
+      .$if(taskId !== undefined, (query) => query.where('task_id', '=', taskId ?? ''))
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const ids = rows.slice(0, limit).map(({ id }) => id);
+    return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null };
+  }
+
+  async ofTask(taskId: string, attempt: number): Promise<{ id: string; status: CouncilStatus } | undefined> {
+    const row = await this.#db
+      .selectFrom('councils')
+      .select(['id', 'status'])
+      .where('task_id', '=', taskId)
+      .where('attempt', '=', attempt)
+      .executeTakeFirst();
+    return row && { id: row.id, status: row.status as CouncilStatus };
+  }
+
+  /** Councils of the task that have not ended, of whatever attempt. */
+  async liveOfTask(taskId: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('councils')
+      .select('id')
+      .where('task_id', '=', taskId)
+      .where('status', 'in', ['forming', 'active'])
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async heldBy(agentId: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('council_agents')
+      .innerJoin('councils', 'councils.id', 'council_agents.council_id')
+      .select('councils.id')
+      .where('council_agents.agent_id', '=', agentId)
+      .where('council_agents.status', '=', 'claimed')
+      .where('councils.status', 'in', ['forming', 'active'])
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Councils with a reservation or a deadline that is over at this time. */
+  async due(at: Instant, limit: number): Promise<string[]> {
+    const now = new Date(at);
+    const rows = await this.#db
+      .selectFrom('councils')
+      .innerJoin('council_agents', 'council_agents.council_id', 'councils.id')
+      .select('councils.id')
+      .distinct()
+      .where('councils.status', 'in', ['forming', 'active'])
+      .where('council_agents.status', '=', 'open')
+      .where(({ or, and, eb }) =>
+        or([
+          eb('council_agents.reserved_until', '<=', now),
+          and([
+            eb('councils.seat_deadline_at', '<=', now),
+            or([eb('councils.status', '=', 'forming'), eb('council_agents.required', '=', false)]),
+          ]),
+        ]),
+      )
+      .orderBy('councils.id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async active(after: string | undefined, limit: number): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('councils')
+      .select('id')
+      .where('status', '=', 'active')
+      .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Seats that any qualified agent may take now. */
+  async offered(limit: number) {
+    return await this.#db
+      .selectFrom('council_agents')
+      .innerJoin('councils', 'councils.id', 'council_agents.council_id')
+      .select([
+        'councils.id as council_id',
+        'councils.task_id',
+        'councils.project_name',
+        'councils.seat_deadline_at',
+        'council_agents.role',
+      ])
+      .where('councils.status', 'in', ['forming', 'active'])
+      .where('council_agents.status', '=', 'open')
+      .where('council_agents.reserved_until', 'is', null)
+      .orderBy('councils.id')
+      .orderBy('council_agents.position')
+      .limit(limit)
+      .execute();
+  }
+
+  /** How many councils are in each state that is not an end. */
+  async live(): Promise<{ status: string; count: number }[]> {
+    return await this.#db
+      .selectFrom('councils')
+      .select(['status', sql<number>`count(*)::int`.as('count')])
+      .where('status', 'in', ['forming', 'active'])
+      .groupBy('status')
+      .execute();
+  }
+
+  async artifactIds(
+    councilId: string,
+    { limit, cursor, kind }: { limit: number; cursor?: string | undefined; kind?: ArtifactKind | undefined },
+  ): Promise<{ ids: string[]; nextCursor: string | null }> {
+    const rows = await this.#db
+      .selectFrom('council_artifacts')
+      .select('id')
+      .where('council_id', '=', councilId)
+      .$if(cursor !== undefined, (query) => query.where('id', '<', cursorId(cursor ?? '')))
+      .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const ids = rows.slice(0, limit).map(({ id }) => id);
+    return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null };
+  }
+
+  async content(artifactId: string): Promise<string | undefined> {
+    const row: Pick<Selectable<DB['council_artifacts']>, 'content'> | undefined = await this.#db
+      .selectFrom('council_artifacts')
+      .select('content')
+      .where('id', '=', artifactId)
+      .executeTakeFirst();
+    return row?.content;
+  }
+}
+
+export type OfferedSeat = Awaited<ReturnType<CouncilQueries['offered']>>[number];
+export type CouncilPage = { items: councils.CouncilView[]; next_cursor: string | null };
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function cursorId(cursor: string): string {
+  if (UUID.test(cursor)) return cursor;
+  throw new CallError('invalid_argument', 'the cursor is not one of ours');
+}
