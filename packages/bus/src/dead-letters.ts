@@ -95,12 +95,14 @@ export async function listDeadLetters(
   const newest = Math.min(state.last_seq, (options.before ?? Number.MAX_SAFE_INTEGER) - 1);
   const letters: DeadLetter[] = [];
   let at = newest;
-  for (; at >= state.first_seq && at > newest - scanMax && letters.length < limit; at -= 1) {
+  // An empty stream that never held anything begins at 0, which is no place to ask for.
+  const oldest = Math.max(1, state.first_seq);
+  for (; at >= oldest && at > newest - scanMax && letters.length < limit; at -= 1) {
     const letter = await getDeadLetter(jsm, at);
     if (letter !== undefined && (consumer === undefined || letter.consumer === consumer))
       letters.push(letter);
   }
-  const isMore = at >= state.first_seq && state.messages > 0;
+  const isMore = at >= oldest && state.messages > 0;
   return { letters, next: isMore ? at + 1 : undefined };
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Secret } from '@whoosh/config';
 import { type Log } from '@whoosh/telemetry';
 import pg from 'pg';
 
 export interface DutyOptions {
-  readonly url: Secret;
+  /** The address of the database, masked when printed. */
+  readonly url: { reveal(): string };
   /** One duty per name and database. */
   readonly name: string;
   readonly log: Log;

@@ -16,7 +16,7 @@ function versionOf(text: string | undefined): number | undefined {
   return Number(text);
 }
 
-async function run([command, argument]: readonly string[]): Promise<void> {
+async function run([command = '', argument]: readonly string[]): Promise<void> {
   if (command === 'create') {
     for (const file of await createMigration(MIGRATIONS_DIRECTORY, argument ?? ''))
       say(`made migrations/${file}`);
