@@ -184,10 +184,12 @@ describe('a window', () => {
       .claim('b', 1, { state: 'completed', task_id: 't1' })
       .at(2)
       .claim('b', 2, { state: 'completed', task_id: 't1' })
+      .at(4)
+      .claim('b', 3, { state: 'completed', task_id: 't-at-the-last-moment' })
       .at(4.1)
       .claim('c', 3, { state: 'completed', task_id: 't9' })
       .close(0, 3);
-    expect(reportsOf(stream)).toMatchObject([{ on_time_reviews: 3, agents_reporting: 3 }]);
+    expect(reportsOf(stream)).toMatchObject([{ on_time_reviews: 4, agents_reporting: 3 }]);
   });
 
   test('counts help in the window of its completed, when it came in time', () => {

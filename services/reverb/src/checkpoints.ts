@@ -1,0 +1,84 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { type Bus } from '@whoosh/bus';
+import { PAYLOAD_BYTES_MAX, STREAMS } from '@whoosh/contracts';
+import { type BookCheckpoint } from './domain/checkpoint.ts';
+
+const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
+/** Sequence of the marker that the checkpoint was taken behind. */
+const MARKER_HEADER = 'Backbeat-Marker';
+/** A checkpoint is written at most so often; a restart reads no more than this behind it. */
+export const CHECKPOINT_EVERY_MS = 10_000;
+
+const pack = promisify(gzip);
+const unpack = promisify(gunzip);
+
+/**
+ * What a restarted reverb begins with: the state behind a marker, kept in the claims stream itself, so that what
+ * lies before it can be purged. Without one, the stream is read from its beginning.
+ */
+export class Checkpoints {
+  readonly #bus: Bus;
+  readonly #clusterId: string;
+  #lastMarker = 0;
+  #lastStoredAtMs = 0;
+  #purgeTo = 0;
+
+  constructor(bus: Bus, clusterId: string) {
+    this.#bus = bus;
+    this.#clusterId = clusterId;
+  }
+
+  get #subject(): string {
+    return `backbeat.${this.#clusterId}.checkpoint`;
+  }
+
+  async load(): Promise<BookCheckpoint | undefined> {
+    const message = await lastMessage(this.#bus.jsm, this.#subject);
+    if (message === undefined) return undefined;
+    return JSON.parse((await unpack(message)).toString()) as BookCheckpoint;
+  }
+
+  /**
+   * Notes a checkpoint that was met in the stream, whoever wrote it. Throws when it stands behind a marker that this
+   * reader never saw: what it missed was purged, and it has to begin again from there.
+   */
+  meet(message: JsMsg, storedAtMs: number, markerSequence: number): void {
+    const marker = Number(message.headers?.get(MARKER_HEADER) ?? Number.NaN);
+    if (!(marker >= 0)) return;
+    if (marker > markerSequence)
+      throw new Error(`fell behind the checkpoint at ${marker}, read up to ${markerSequence}`);
+    this.#purgeTo = this.#lastMarker;
+    this.#lastMarker = marker;
+    this.#lastStoredAtMs = storedAtMs;
+  }
+
+  isDue(storedAtMs: number): boolean {
+    return storedAtMs - this.#lastStoredAtMs >= CHECKPOINT_EVERY_MS;
+  }
+
+  /**
+   * Writes a checkpoint and purges what lies before the one before it: a replica that is a little behind still finds
+   * all it needs. The reports up to there must be stored.
+   */
+  async write(checkpoint: BookCheckpoint): Promise<'written' | 'too_large'> {
+    const packed = await pack(JSON.stringify(checkpoint));
+    if (packed.byteLength > PAYLOAD_BYTES_MAX / 2) return 'too_large';
+    await this.#bus.store(this.#subject, packed, {
+      headers: { [MARKER_HEADER]: String(checkpoint.sequence) },
+    });
+    if (this.#purgeTo > 0) {
+      await this.#bus.jsm.streams.purge(STREAM, {
+        filter: `backbeat.${this.#clusterId}.>`,
+        seq: this.#purgeTo,
+      });
+    }
+    return 'written';
+  }
+}
+
+async function lastMessage(jsm: JetStreamManager, subject: string): Promise<Uint8Array | undefined> {
+  const message = await jsm.streams.getMessage(STREAM, { last_by_subj: subject });
+  return message === null ? undefined : message.data;
+}

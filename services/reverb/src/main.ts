@@ -1,0 +1,83 @@
+import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { connectBus } from '@whoosh/bus';
+import { clusterName, databaseConfig, isDatabaseConfigured, natsAuth, natsServers } from '@whoosh/config';
+import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { runService } from '@whoosh/lifecycle';
+import { checkEnv, Env } from './config.ts';
+import { Reverb, type ReverbOptions } from './reverb.ts';
+import { routeAdmin, serveCalls } from './serve.ts';
+import { ReportStore } from './store/reports.ts';
+
+await runService({
+  service: 'reverb',
+  env: Env,
+  check: checkEnv,
+  async start({ env, log, registry, resources, readiness, admin, instance, version }) {
+    const clusterId = clusterName(env);
+    const options = {
+      servers: natsServers(env),
+      service: 'reverb',
+      instance,
+      profile: 'beat',
+      log,
+      registry,
+      auth: natsAuth(env),
+    } as const;
+    const bus = resources.use(await connectBus(options));
+    readiness.check('nats', () => bus.isConnected() || 'the broker is away');
+    // Beats have a connection of their own, so that no flood of claims delays them.
+    const beats = resources.use(await connectBus(options));
+
+    let store: ReverbOptions['store'];
+    if (isDatabaseConfigured(env)) {
+      const config = databaseConfig(env);
+      const db = openDatabase(config, { service: 'reverb', log, registry });
+      resources.defer(() => db.destroy());
+      store = { reports: new ReportStore(db), prepare: (signal) => migrateIfWanted(config, { log, signal }) };
+    }
+
+    const barLength = env.BACKBEAT_BAR_LENGTH;
+    const listener = resources.use(await listenToBeats({ clusterId, bus: beats, log, barLength }));
+    const reverb = resources.use(
+      await Reverb.start({
+        bus,
+        listener,
+        clusterId,
+        node: env.BACKBEAT_NODE,
+        barLength,
+        log,
+        registry,
+        store,
+      }),
+    );
+    readiness.check('claims', () => {
+      if (reverb.session === undefined || reverb.session.isAway) return 'the claims stream is away';
+      return reverb.session.isCaughtUp || `${reverb.session.lag} claims are still to be read`;
+    });
+    readiness.check(
+      'reports',
+      () => (reverb.session?.reportsWaiting ?? 0) < 10 || 'reports wait to be stored',
+    );
+
+    serveCalls(bus, reverb);
+    routeAdmin(admin, reverb);
+    bus.serveDiscovery({
+      version,
+      description: 'StatusClaims to BarReports, one per window',
+      health: () =>
+        Promise.resolve({
+          status: Object.keys(readiness.failing()).length === 0 ? 'ok' : 'degraded',
+          dependencies: {
+            nats: bus.isConnected() ? 'ok' : 'away',
+            beat: listener.health().mode,
+            database: reverb.database,
+          },
+          details: {
+            lag: reverb.session?.lag ?? null,
+            reports_waiting: reverb.session?.reportsWaiting ?? null,
+          },
+        }),
+    });
+    await bus.flush();
+  },
+});

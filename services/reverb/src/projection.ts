@@ -1,0 +1,107 @@
+import { AckPolicy, type JsMsg } from '@nats-io/jetstream';
+import { type Bus } from '@whoosh/bus';
+import { backbeat, STREAMS } from '@whoosh/contracts';
+import { type Backoff, backoffMs } from '@whoosh/stdx';
+import { type Log } from '@whoosh/telemetry';
+import { EPOCH_HEADER, PROMISES_HEADER } from './report-writer.ts';
+import { REPORTS_KEPT_DAYS, type ReportStore } from './store/reports.ts';
+
+const STREAM = STREAMS.BACKBEAT_REPORTS.name;
+const ACK_WAIT_MS = 30_000;
+const RETRY: Backoff = { baseMs: 200, maxMs: 10_000 };
+const CLEAN_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export interface ProjectionOptions {
+  readonly bus: Bus;
+  readonly clusterId: string;
+  readonly store: ReportStore;
+  readonly log: Log;
+  readonly onState: (state: 'connected' | 'away') => void;
+}
+
+/**
+ * Copies the report stream into `bar_reports`, report by report. While the database is away it waits, as long as
+ * it takes: the stream keeps seven days. Replicas share one durable consumer; a row written twice is one row.
+ */
+export async function runProjection(options: ProjectionOptions, signal: AbortSignal): Promise<void> {
+  const { bus, clusterId, store } = options;
+  const name = `reverb-reports-${clusterId}`;
+  await bus.jsm.consumers.add(STREAM, {
+    durable_name: name,
+    filter_subject: backbeat.storedReports.subject.at({ cluster: clusterId, window: 'x' }).replace(/x$/, '*'),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * 1_000_000,
+    max_deliver: -1,
+  });
+  const messages = await (await bus.js.consumers.get(STREAM, name)).consume({ max_messages: 100 });
+  const stop = (): void => messages.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  let cleanAtMs = 0;
+  try {
+    for await (const message of messages) {
+      await project(message, options, signal);
+      if (signal.aborted) break;
+      if (performance.now() < cleanAtMs) continue;
+      cleanAtMs = performance.now() + CLEAN_EVERY_MS;
+      await store.deleteOlderThan(new Date(Date.now() - REPORTS_KEPT_DAYS * DAY_MS));
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await messages.close();
+  }
+}
+
+async function project(
+  message: JsMsg,
+  { clusterId, store, log, onState }: ProjectionOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = backbeat.BarReport.safeParse(parse(message.data));
+  if (!report.success) {
+    log.error({ subject: message.subject, sequence: message.seq }, 'a stored report breaks its contract');
+    message.term('not a report');
+    return;
+  }
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      await store.record({
+        clusterId,
+        epoch: Number(message.headers?.get(EPOCH_HEADER) ?? 0) || 0,
+        report: report.data,
+        openPromises: promisesOf(message),
+        streamSequence: message.seq,
+        recordedAt: new Date(Date.parse(message.timestamp)),
+      });
+      onState('connected');
+      message.ack();
+      return;
+    } catch (cause) {
+      onState('away');
+      log.warn({ err: cause, attempt }, 'a report could not be written to the database yet');
+      message.working();
+      await pause(backoffMs(RETRY, attempt, Math.random()), signal);
+    }
+  }
+}
+
+function promisesOf(message: JsMsg): readonly unknown[] {
+  const text = message.headers?.get(PROMISES_HEADER) ?? '';
+  const promises = text === '' ? [] : parse(new TextEncoder().encode(text));
+  return Array.isArray(promises) ? promises : [];
+}
+
+function parse(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(data)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}

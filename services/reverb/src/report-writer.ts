@@ -1,0 +1,108 @@
+import { type Bus, StoreRefused } from '@whoosh/bus';
+import { backbeat } from '@whoosh/contracts';
+import { type Backoff, backoffMs } from '@whoosh/stdx';
+import { type Log } from '@whoosh/telemetry';
+import { type OpenPromise } from './domain/promises.ts';
+import { type ClosedWindow } from './domain/window-book.ts';
+
+/** Headers of a stored report: what the projection needs beside the report itself. */
+export const EPOCH_HEADER = 'Backbeat-Epoch';
+export const PROMISES_HEADER = 'Backbeat-Open-Promises';
+/** Open promises travel with the report up to this size; the checkpoint has them all. */
+const PROMISES_BYTES_MAX = 8_192;
+/** Reports that wait for the stream; beyond that the windows are read again later. */
+export const REPORTS_WAITING_MAX = 1_000;
+
+const RETRY: Backoff = { baseMs: 50, maxMs: 2_000 };
+const STORE_TIMEOUT_MS = 2_000;
+
+export interface ReportWriterOptions {
+  readonly bus: Bus;
+  readonly clusterId: string;
+  readonly log: Log;
+  /** The report is in the stream, by this replica or another. */
+  readonly onStored: (window: ClosedWindow, outcome: 'stored' | 'exists') => void;
+}
+
+/** Stores reports in the order of their windows. The first report of a window wins, whichever replica stored it. */
+export class ReportWriter {
+  readonly #options: ReportWriterOptions;
+  readonly #waiting: ClosedWindow[] = [];
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: ReportWriterOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Throws when too many are waiting: whoever reads windows has to stop. */
+  put(window: ClosedWindow): void {
+    if (this.#waiting.length >= REPORTS_WAITING_MAX) throw new Error('too many reports wait to be stored');
+    this.#waiting.push(window);
+    this.#wake.resolve();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#wake.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    let failures = 0;
+    while (!signal.aborted) {
+      const [window] = this.#waiting;
+      if (window === undefined) {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers<void>();
+        if (signal.aborted) this.#wake.resolve();
+        continue;
+      }
+      try {
+        const outcome = await this.#store(window);
+        this.#waiting.shift();
+        failures = 0;
+        this.#options.onStored(window, outcome);
+      } catch (cause) {
+        failures += 1;
+        this.#options.log.warn(
+          { err: cause, window: window.report.window_id, failures },
+          'a report could not be stored yet',
+        );
+        await pause(backoffMs(RETRY, failures, Math.random()), signal);
+      }
+    }
+    signal.removeEventListener('abort', stop);
+  }
+
+  async #store({ report, marker, openPromises }: ClosedWindow): Promise<'stored' | 'exists'> {
+    const { bus, clusterId } = this.#options;
+    const subject = backbeat.storedReports.subject.at({ cluster: clusterId, window: report.window_id });
+    const headers = { [EPOCH_HEADER]: String(marker.epoch), [PROMISES_HEADER]: promisesHeader(openPromises) };
+    try {
+      const { duplicate } = await bus.store(subject, report, {
+        id: `${clusterId}:${report.window_id}`,
+        headers,
+        timeoutMs: STORE_TIMEOUT_MS,
+      });
+      return duplicate ? 'exists' : 'stored';
+    } catch (cause) {
+      if (cause instanceof StoreRefused && cause.reason === 'exists') return 'exists';
+      throw cause;
+    }
+  }
+}
+
+function promisesHeader(promises: readonly OpenPromise[]): string | undefined {
+  if (promises.length === 0) return undefined;
+  const text = JSON.stringify(
+    promises.map(({ agent, task, dueBeat, isHelp }) => ({ agent, task, due_beat: dueBeat, help: isHelp })),
+  );
+  return text.length <= PROMISES_BYTES_MAX ? text : undefined;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,155 @@
+import { type BeatListener, type MonotonicClock, systemMonotonicClock } from '@whoosh/backbeat-sdk';
+import { type Bus } from '@whoosh/bus';
+import { supervise } from '@whoosh/lifecycle';
+import { type Log, type Registry } from '@whoosh/telemetry';
+import { hearBeats } from './beat-ear.ts';
+import { Objectives } from './domain/objectives.ts';
+import { RecentWindows } from './domain/recent-windows.ts';
+import { type ClosedWindow } from './domain/window-book.ts';
+import { WindowPlan } from './domain/window-plan.ts';
+import { ReverbMetrics, SLOS } from './metrics.ts';
+import { runProjection } from './projection.ts';
+import { Session } from './session.ts';
+import { ReportStream } from './store/report-stream.ts';
+import { type ReportStore } from './store/reports.ts';
+import { Tally } from './tally.ts';
+
+const TELL_EVERY_MS = 1_000;
+
+export interface ReverbOptions {
+  readonly bus: Bus;
+  readonly listener: BeatListener;
+  readonly clusterId: string;
+  readonly node: string;
+  readonly barLength: number;
+  readonly log: Log;
+  readonly registry: Registry;
+  /** Where reports are projected to, once it is there; without it the stream's seven days are all. */
+  readonly store?:
+    { readonly reports: ReportStore; readonly prepare: (signal: AbortSignal) => Promise<void> } | undefined;
+  readonly clock?: MonotonicClock;
+}
+
+/** One replica: reads all claims, closes windows, stores their reports. Any number of them works at once. */
+export class Reverb implements AsyncDisposable {
+  readonly options: ReverbOptions;
+  readonly recent = new RecentWindows();
+  readonly objectives = new Objectives();
+  readonly tally: Tally;
+  readonly stream: ReportStream;
+  readonly startedAtMs: number;
+  readonly clock: MonotonicClock;
+  readonly #plan = new WindowPlan();
+  readonly #metrics: ReverbMetrics;
+  readonly #resources = new AsyncDisposableStack();
+  #session: Session | undefined;
+  #database: 'connected' | 'away' | 'off';
+
+  private constructor(options: ReverbOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemMonotonicClock;
+    this.startedAtMs = this.clock.nowMs();
+    this.stream = new ReportStream(options.bus.jsm, options.clusterId);
+    this.#metrics = new ReverbMetrics(options.registry);
+    this.tally = new Tally(this.#metrics);
+    this.#database = options.store === undefined ? 'off' : 'away';
+  }
+
+  /** Resolves when claims are read and windows are closed. */
+  static async start(options: ReverbOptions): Promise<Reverb> {
+    const reverb = new Reverb(options);
+    const { bus, listener, barLength, log } = options;
+    await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS', 'BACKBEAT_REPORTS']);
+    const resources = reverb.#resources;
+    const leave = await hearBeats({
+      listener,
+      plan: reverb.#plan,
+      js: bus.js,
+      barLength,
+      onHeard: () => reverb.#session?.wake(),
+    });
+    resources.defer(leave);
+    const reading = Promise.withResolvers<void>();
+    resources.use(supervise('windows', (signal) => reverb.#runSession(signal, reading.resolve), { log }));
+    const { store } = options;
+    if (store !== undefined)
+      resources.use(supervise('projection', (signal) => reverb.#runProjection(store, signal), { log }));
+    const teller = setInterval(() => reverb.#tell(), TELL_EVERY_MS);
+    resources.defer(() => clearInterval(teller));
+    await reading.promise;
+    return reverb;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get database(): 'connected' | 'away' | 'off' {
+    return this.#database;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+
+  async #runSession(signal: AbortSignal, onReading: () => void): Promise<void> {
+    const { bus, clusterId, log } = this.options;
+    if (this.#session !== undefined) this.#metrics.rebuilds.inc();
+    await using session = await Session.open({
+      bus,
+      clusterId,
+      log,
+      clock: this.clock,
+      plan: this.#plan,
+      tally: this.tally,
+      metrics: this.#metrics,
+      onClosed: (window) => this.#closed(window),
+      onStored: (window, delayMs) => this.#stored(window, delayMs),
+    });
+    this.#session = session;
+    onReading();
+    await session.run(signal);
+  }
+
+  async #runProjection(store: NonNullable<ReverbOptions['store']>, signal: AbortSignal): Promise<void> {
+    const { bus, clusterId, log } = this.options;
+    await store.prepare(signal);
+    this.#database = 'connected';
+    await runProjection(
+      { bus, clusterId, log, store: store.reports, onState: (state) => (this.#database = state) },
+      signal,
+    );
+  }
+
+  #closed(window: ClosedWindow): void {
+    const { report } = window;
+    this.recent.add(window, this.clock.nowMs());
+    this.#metrics.agentsReporting.set(report.agents_reporting);
+    this.#metrics.onTimeReviews.set(report.on_time_reviews);
+    this.options.log.debug(
+      {
+        window: report.window_id,
+        from: report.from_beat,
+        to: report.to_beat,
+        agents: report.agents_reporting,
+      },
+      'a window is closed',
+    );
+  }
+
+  #stored({ marker, report }: ClosedWindow, delayMs: number): void {
+    this.recent.reported(report.window_id);
+    this.#metrics.windowsCompleted.inc();
+    this.#metrics.reportDelay.observe(delayMs / 1_000);
+    const beats = marker.to_beat - marker.from_beat + 1;
+    const beatMs = marker.beat_ms ?? marker.grace_ms * 4;
+    this.objectives.add({ delayMs, beatMs, beats, driftMs: marker.tempo_drift_ms }, this.clock.nowMs());
+  }
+
+  #tell(): void {
+    this.tally.tell();
+    this.#metrics.streamLag.set(this.#session?.lag ?? 0);
+    const met = this.objectives.met(this.clock.nowMs());
+    for (const slo of SLOS) this.#metrics.sloMet.set({ slo }, met[slo] ? 1 : 0);
+  }
+}

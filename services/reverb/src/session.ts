@@ -1,0 +1,147 @@
+import { type JsMsg } from '@nats-io/jetstream';
+import { type MonotonicClock } from '@whoosh/backbeat-sdk';
+import { type Bus } from '@whoosh/bus';
+import { type Log } from '@whoosh/telemetry';
+import { Checkpoints } from './checkpoints.ts';
+import { type Place, readEntry } from './claim-decoder.ts';
+import { ClaimsReader } from './claims-reader.ts';
+import { Closer } from './closer.ts';
+import { type BookCheckpoint } from './domain/checkpoint.ts';
+import { type ClosedWindow, WindowBook } from './domain/window-book.ts';
+import { type WindowPlan } from './domain/window-plan.ts';
+import { type ReverbMetrics } from './metrics.ts';
+import { ReportWriter } from './report-writer.ts';
+import { type Tally } from './tally.ts';
+
+export interface SessionOptions {
+  readonly bus: Bus;
+  readonly clusterId: string;
+  readonly clock: MonotonicClock;
+  readonly plan: WindowPlan;
+  readonly tally: Tally;
+  readonly metrics: ReverbMetrics;
+  readonly log: Log;
+  readonly onClosed: (window: ClosedWindow) => void;
+  readonly onStored: (window: ClosedWindow, delayMs: number) => void;
+}
+
+/**
+ * One reading of the claims stream: from the last checkpoint to its end and on. When anything goes wrong it ends,
+ * and the next one begins from the checkpoint: the stream is the memory, not this process.
+ */
+export class Session implements AsyncDisposable {
+  readonly book: WindowBook;
+  readonly #options: SessionOptions;
+  readonly #checkpoints: Checkpoints;
+  readonly #writer: ReportWriter;
+  readonly #readAtMs = new Map<ClosedWindow, number>();
+  #reader: ClaimsReader | undefined;
+  #closer: Closer | undefined;
+  #next: { readonly window: ClosedWindow; readonly checkpoint: BookCheckpoint } | undefined;
+
+  private constructor(options: SessionOptions, checkpoints: Checkpoints, book: WindowBook) {
+    this.#options = options;
+    this.#checkpoints = checkpoints;
+    this.book = book;
+    const { bus, clusterId, log } = options;
+    this.#writer = new ReportWriter({ bus, clusterId, log, onStored: (window) => this.#stored(window) });
+  }
+
+  static async open(options: SessionOptions): Promise<Session> {
+    const { bus, clusterId } = options;
+    const checkpoints = new Checkpoints(bus, clusterId);
+    const checkpoint = await checkpoints.load();
+    const book = checkpoint === undefined ? new WindowBook() : WindowBook.restore(checkpoint);
+    const session = new Session(options, checkpoints, book);
+    session.#reader = await ClaimsReader.open({
+      js: bus.js,
+      clusterId,
+      afterSequence: book.markerSequence,
+      onMessage: (subject, message, place) => session.#take(subject, message, place),
+    });
+    session.#closer = new Closer({ ...options, book, reader: session.#reader });
+    return session;
+  }
+
+  get lag(): number {
+    return this.#reader?.lag ?? 0;
+  }
+
+  get isCaughtUp(): boolean {
+    return this.#reader?.isCaughtUp ?? false;
+  }
+
+  get isAway(): boolean {
+    return this.#reader?.isAway ?? true;
+  }
+
+  get reportsWaiting(): number {
+    return this.#writer.waiting;
+  }
+
+  wake(): void {
+    this.#closer?.wake();
+  }
+
+  /** Works until told to stop; rejects when the reading has to begin anew. */
+  async run(signal: AbortSignal): Promise<void> {
+    const own = new AbortController();
+    const both = AbortSignal.any([signal, own.signal]);
+    const stopped = Promise.withResolvers<void>();
+    both.addEventListener('abort', () => stopped.resolve(), { once: true });
+    const work = [this.#writer.run(both), this.#closer?.run(both) ?? stopped.promise];
+    try {
+      await Promise.race([stopped.promise, this.#reader?.failed, ...work]);
+    } finally {
+      own.abort();
+      await Promise.allSettled(work);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader?.[Symbol.asyncDispose]();
+  }
+
+  #take(subject: string, message: JsMsg, place: Place): void {
+    const { tally, metrics, clock, onClosed } = this.#options;
+    if (subject.endsWith('.checkpoint')) {
+      this.#checkpoints.meet(message, place.storedAtMs, this.book.markerSequence);
+      return;
+    }
+    const entry = readEntry(subject, message.data, place);
+    if (entry === undefined) return;
+    const beganMs = clock.nowMs();
+    const applied = this.book.apply(entry);
+    tally.note(applied, place.storedAtMs);
+    if (applied.kind !== 'closed') return;
+    const { window } = applied;
+    metrics.windowProcessing.observe((clock.nowMs() - beganMs) / 1_000);
+    this.#readAtMs.set(window, beganMs);
+    if (this.#next === undefined && this.#checkpoints.isDue(place.storedAtMs)) {
+      this.#next = { window, checkpoint: this.book.checkpoint() };
+    }
+    onClosed(window);
+    this.#writer.put(window);
+  }
+
+  #stored(window: ClosedWindow): void {
+    const { clock, onStored, log } = this.#options;
+    const readAtMs = this.#readAtMs.get(window) ?? clock.nowMs();
+    this.#readAtMs.delete(window);
+    onStored(window, (window.marker.elapsed_ms ?? window.marker.grace_ms) + clock.nowMs() - readAtMs);
+    const isOurs = this.#closer?.takeWon(window.marker.window_id) ?? false;
+    if (this.#next?.window !== window) return;
+    const { checkpoint } = this.#next;
+    this.#next = undefined;
+    // The replica that closed the window writes; should it die before, the next window is soon there.
+    if (!isOurs) return;
+    this.#checkpoints.write(checkpoint).then(
+      (outcome) => {
+        if (outcome === 'too_large')
+          log.warn({ sequence: checkpoint.sequence }, 'the checkpoint is too large, the claims are kept');
+      },
+      (cause: unknown) =>
+        log.warn({ err: cause, sequence: checkpoint.sequence }, 'the checkpoint could not be written'),
+    );
+  }
+}

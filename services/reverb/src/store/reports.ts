@@ -1,0 +1,96 @@
+import { backbeat } from '@whoosh/contracts';
+import { type BarReports, type Database } from '@whoosh/db';
+import { type Kysely, type Selectable } from 'kysely';
+
+/** Reports are kept so long. */
+export const REPORTS_KEPT_DAYS = 90;
+
+export interface ProjectedReport {
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly report: backbeat.BarReport;
+  readonly openPromises: readonly unknown[];
+  readonly streamSequence: number;
+  readonly recordedAt: Date;
+}
+
+/** `bar_reports`, the projection of the report stream. Reverb is its only writer. */
+export class ReportStore {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** A window is reported once; a message that is delivered twice changes nothing. */
+  async record(projected: ProjectedReport): Promise<void> {
+    await this.#db
+      .insertInto('bar_reports')
+      .values(toRow(projected))
+      .onConflict((conflict) => conflict.column('window_id').doNothing())
+      .execute();
+  }
+
+  async get(clusterId: string, windowId: string): Promise<backbeat.StoredReport | undefined> {
+    const row = await this.#db
+      .selectFrom('bar_reports')
+      .selectAll()
+      .where('cluster_id', '=', clusterId)
+      .where('window_id', '=', windowId)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  /** Newest first, of the newest life of the cluster first. */
+  async list(
+    clusterId: string,
+    limit: number,
+    beforeBeat: number | undefined,
+  ): Promise<backbeat.StoredReport[]> {
+    let query = this.#db.selectFrom('bar_reports').selectAll().where('cluster_id', '=', clusterId);
+    if (beforeBeat !== undefined) query = query.where('from_beat', '<', String(beforeBeat));
+    const rows = await query.orderBy('epoch', 'desc').orderBy('from_beat', 'desc').limit(limit).execute();
+    return rows.map(fromRow);
+  }
+
+  async deleteOlderThan(before: Date): Promise<void> {
+    await this.#db.deleteFrom('bar_reports').where('recorded_at', '<', before).execute();
+  }
+}
+
+// Rows and messages stay apart on purpose: a column may be renamed without breaking the wire, and
+// pg hands int8 over as text because a number would lose digits.
+function toRow({ clusterId, epoch, report, openPromises, streamSequence, recordedAt }: ProjectedReport) {
+  return {
+    window_id: report.window_id,
+    cluster_id: clusterId,
+    epoch,
+    from_beat: report.from_beat,
+    to_beat: report.to_beat,
+    agents_reporting: report.agents_reporting,
+    on_time_reviews: report.on_time_reviews,
+    help_promises_fulfilled: report.help_promises_fulfilled,
+    secret_rotations_ok: report.secret_rotations_ok,
+    tempo_drift_ms: report.tempo_drift_ms,
+    issues: JSON.stringify(report.issues),
+    open_promises: JSON.stringify(openPromises),
+    stream_sequence: streamSequence,
+    recorded_at: recordedAt,
+  };
+}
+
+function fromRow(row: Selectable<BarReports>): backbeat.StoredReport {
+  const report = backbeat.BarReport.parse({
+    type: 'backbeat.barreport.v1',
+    window_id: row.window_id,
+    from_beat: Number(row.from_beat),
+    to_beat: Number(row.to_beat),
+    agents_reporting: row.agents_reporting,
+    on_time_reviews: row.on_time_reviews,
+    help_promises_fulfilled: row.help_promises_fulfilled,
+    secret_rotations_ok: row.secret_rotations_ok,
+    tempo_drift_ms: row.tempo_drift_ms,
+    issues: row.issues,
+  });
+  return { cluster_id: row.cluster_id, report, recorded_at: row.recorded_at.toISOString() };
+}

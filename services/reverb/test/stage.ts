@@ -1,0 +1,139 @@
+import { type ConsumerMessages, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type NatsConnection } from '@nats-io/nats-core';
+import { type Fleet, listenToBeats, startFleetLink } from '@whoosh/backbeat-sdk';
+import { TestPulse } from '@whoosh/backbeat-sdk/testing';
+import { type Bus, connectBus } from '@whoosh/bus';
+import { backbeat } from '@whoosh/contracts';
+import { newRegistry } from '@whoosh/telemetry';
+import { quietLog, startNats, type TestNats, until } from '@whoosh/testkit';
+import { placeOf } from '../src/claims-reader.ts';
+import { Reverb, type ReverbOptions } from '../src/reverb.ts';
+import { bare, type RawMessage, recompute } from './recompute.ts';
+
+export const CLUSTER = 'c';
+
+/** A replica of reverb in this process, with connections of its own. */
+export interface Replica extends AsyncDisposable {
+  readonly reverb: Reverb;
+  readonly bus: Bus;
+}
+
+/** A broker, a pulse, a fleet, and everything that ever lay in the claims stream. */
+export class Stage implements AsyncDisposable {
+  readonly nats: TestNats;
+  readonly bus: Bus;
+  readonly pulse: TestPulse;
+  /** The claims stream from its beginning, purged parts included. */
+  readonly raw: RawMessage[] = [];
+  /** What was republished to core subscribers. */
+  readonly heard: backbeat.BarReport[] = [];
+  readonly #resources = new AsyncDisposableStack();
+  #collector: ConsumerMessages | undefined;
+
+  private constructor(nats: TestNats, bus: Bus, tempoBpm: number) {
+    this.nats = nats;
+    this.bus = bus;
+    this.pulse = new TestPulse({ connection: bus.connection, clusterId: CLUSTER, tempoBpm });
+  }
+
+  static async open({ tempoBpm = 600 } = {}): Promise<Stage> {
+    const nats = await startNats();
+    const bus = await openBus(nats.url, 'stage');
+    await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS', 'BACKBEAT_REPORTS']);
+    const stage = new Stage(nats, bus, tempoBpm);
+    stage.#resources.use(nats);
+    stage.#resources.use(bus);
+    stage.#resources.use(stage.pulse);
+    await stage.#collect();
+    return stage;
+  }
+
+  async reverb(options: Partial<ReverbOptions> = {}): Promise<Replica> {
+    const bus = await openBus(this.nats.url, 'reverb');
+    const beats = await openBus(this.nats.url, 'reverb');
+    const listener = await listenToBeats({ clusterId: CLUSTER, bus: beats });
+    const registry = newRegistry('reverb');
+    const reverb = await Reverb.start({
+      bus,
+      listener,
+      clusterId: CLUSTER,
+      node: 'r',
+      barLength: 4,
+      log: quietLog(),
+      registry,
+      ...options,
+    });
+    return {
+      reverb,
+      bus,
+      async [Symbol.asyncDispose]() {
+        await reverb[Symbol.asyncDispose]();
+        await listener.close();
+        await beats[Symbol.asyncDispose]();
+        await bus[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  async fleet(): Promise<Fleet> {
+    const fleet = await startFleetLink({ clusterId: CLUSTER, natsUrl: this.nats.url });
+    this.#resources.use(fleet);
+    return fleet;
+  }
+
+  /** The reports that the stream holds, in its order. */
+  async stored(): Promise<backbeat.BarReport[]> {
+    const jsm = await jetstreamManager(this.bus.connection);
+    const { state } = await jsm.streams.info('BACKBEAT_REPORTS');
+    const reports: backbeat.BarReport[] = [];
+    for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq += 1) {
+      const message = await jsm.streams.getMessage('BACKBEAT_REPORTS', { seq });
+      if (message !== null) reports.push(backbeat.BarReport.parse(message.json()));
+    }
+    return reports;
+  }
+
+  /** Waits until every marker of the stream has its report, then compares with the recomputation. */
+  async reportsEqualRecomputation(): Promise<{ stored: unknown[]; recomputed: unknown[] }> {
+    await until(async () => (await this.stored()).length >= recompute(this.raw).length, {
+      describe: 'a report for every marker',
+      timeoutMs: 20_000,
+    });
+    return { stored: (await this.stored()).map(bare), recomputed: recompute(this.raw).map(bare) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#collector?.close();
+    await this.#resources.disposeAsync();
+  }
+
+  async #collect(): Promise<void> {
+    const consumer = await jetstream(this.bus.connection).consumers.get('BACKBEAT_CLAIMS', {
+      deliver_policy: DeliverPolicy.All,
+    });
+    this.#collector = await consumer.consume({
+      callback: (message) => {
+        const { sequence, storedAtMs } = placeOf((message as typeof message & { reply: string }).reply);
+        if (!message.subject.endsWith('.checkpoint'))
+          this.raw.push({ sequence, storedAtMs, subject: message.subject, text: message.string() });
+      },
+    });
+    this.bus.connection.subscribe(backbeat.reports.subject.at({ cluster: CLUSTER }), {
+      callback: (_error, message) => void this.heard.push(backbeat.BarReport.parse(message.json())),
+    });
+    await this.bus.flush();
+  }
+}
+
+export async function openBus(servers: string, service: string): Promise<Bus> {
+  return connectBus({ servers, service, profile: 'beat', log: quietLog(), registry: newRegistry(service) });
+}
+
+/** Stores a raw message in the claims stream, as somebody who keeps to no contract would. */
+export async function putRaw(connection: NatsConnection, subject: string, body: unknown): Promise<number> {
+  const ack = await jetstream(connection).publish(
+    subject,
+    typeof body === 'string' ? body : JSON.stringify(body),
+  );
+  return ack.seq;
+}
