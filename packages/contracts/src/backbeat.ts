@@ -285,6 +285,7 @@ export const ReverbStatus = z.object({
   lag: z.int().min(0),
   last_report: BarReport.nullable(),
   database: z.enum(['connected', 'away', 'off']),
+  slo: z.record(z.string(), z.boolean()).optional().describe('Objectives of the last five minutes'),
   uptime_seconds: z.number().min(0),
 });
 export type ReverbStatus = z.infer<typeof ReverbStatus>;
