@@ -9,6 +9,7 @@ export interface CheckStep {
 
 export const checkSteps: readonly CheckStep[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types (page)', command: ['tsc', '-p', 'services/gateway/page'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '.'], proof: /on [1-9]\d* files/ },
   { name: 'format', command: ['prettier', '--check', '.'] },
   { name: 'layers', command: ['turbo', 'boundaries'], proof: /Checked [1-9]\d* files/ },

@@ -50,6 +50,8 @@ export class OwnedProcess {
     const read = onOutput ?? ((): void => {});
     child.stdout.on('data', read);
     child.stderr.on('data', read);
+    // Whatever it started itself and left behind in its group has no owner from here on.
+    child.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
     const exited: OwnedProcess['exited'] = new Promise((done) => {
       child.once('close', (code, signal) => done({ code, signal }));
     });
@@ -71,12 +73,7 @@ export class OwnedProcess {
 
   /** To the whole group; a process that is gone is not an error. */
   signal(signal: NodeJS.Signals): void {
-    if (this.isOver) return;
-    try {
-      process.kill(-this.pid, signal);
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
-    }
+    if (!this.isOver) signalGroup(this.pid, signal);
   }
 
   /** Asks it to end, waits, and after the grace period ends it. True when it went by itself. */
@@ -92,5 +89,14 @@ export class OwnedProcess {
     await this.exited;
     clearTimeout(kill);
     return polite;
+  }
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
   }
 }

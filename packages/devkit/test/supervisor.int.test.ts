@@ -19,13 +19,19 @@ import { until } from './until.ts';
 
 const program = join(import.meta.dirname, 'programs', 'echo-server.mjs');
 
-async function supervise(directory: string, lines: string[] = []): Promise<Supervisor> {
+async function supervise(directory: string, lines: string[] = [], graceMs = 300): Promise<Supervisor> {
   return await superviseProcesses({
     stateFile: join(directory, 'run.json'),
     logDirectory: join(directory, 'logs'),
     say: (line) => void lines.push(line),
-    graceMs: 300,
-    policy: { restartsMax: 2, stableAfterMs: 60_000, firstDelayMs: 5, delayMaxMs: 20 },
+    graceMs,
+    policy: {
+      restartsMax: 2,
+      restartsBeforeReadyMax: 2,
+      stableAfterMs: 60_000,
+      firstDelayMs: 5,
+      delayMaxMs: 20,
+    },
   });
 }
 
@@ -75,7 +81,7 @@ test('a process that does not stay up is given up with its last words', async ()
 
 test('stopping leaves no process, not even one that ignores SIGTERM, and goes backwards', async () => {
   await using directory = await temporaryDirectory();
-  const supervisor = await supervise(directory.path);
+  const supervisor = await supervise(directory.path, [], 3_000);
   const [first, second] = [await freePort(), await freePort()];
   await supervisor.start({ name: 'first', file: program, args: [String(first)], ready: serves(first) });
   await supervisor.start({
@@ -91,6 +97,21 @@ test('stopping leaves no process, not even one that ignores SIGTERM, and goes ba
   await stopped;
   expect(await Promise.all(identities.map(isRunning))).toEqual([false, false]);
   await expect(readFile(join(directory.path, 'run.json'))).rejects.toThrow('ENOENT');
+});
+
+test('what a process left in its group when it died is ended with it', async () => {
+  await using directory = await temporaryDirectory();
+  await using supervisor = await supervise(directory.path);
+  const port = await freePort();
+  await supervisor.start({
+    name: 'parent',
+    file: program,
+    args: [String(port), 'with-child'],
+    ready: serves(port),
+  });
+  const child = (await identityOf(Number(await ask(port, '/child')))) as ProcessIdentity;
+  await ask(port, '/crash');
+  await until(async () => !(await isRunning(child)));
 });
 
 test('a second run in the same place is refused while the first is at work', async () => {

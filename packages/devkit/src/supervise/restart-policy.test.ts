@@ -5,7 +5,7 @@ test('delays double up to the longest, then it is given up', () => {
   const delays: number[] = [];
   let attempt = 0;
   for (;;) {
-    const restart = nextRestart(restartPolicy, attempt, 100);
+    const restart = nextRestart(restartPolicy, { attempt, ranMs: 100, wasReady: true });
     if (!restart.again) break;
     attempt = restart.attempt;
     delays.push(restart.delayMs);
@@ -15,6 +15,17 @@ test('delays double up to the longest, then it is given up', () => {
 
 test('a process that ran long enough begins anew', () => {
   const last = restartPolicy.restartsMax;
-  expect(nextRestart(restartPolicy, last, 60_000)).toEqual({ again: true, attempt: 1, delayMs: 250 });
-  expect(nextRestart(restartPolicy, last, 59_999)).toEqual({ again: false });
+  expect(nextRestart(restartPolicy, { attempt: last, ranMs: 60_000, wasReady: true })).toEqual({
+    again: true,
+    attempt: 1,
+    delayMs: 250,
+  });
+  expect(nextRestart(restartPolicy, { attempt: last, ranMs: 59_999, wasReady: true })).toEqual({
+    again: false,
+  });
+});
+
+test('one that was never ready is given up sooner', () => {
+  const at = (attempt: number) => nextRestart(restartPolicy, { attempt, ranMs: 100, wasReady: false }).again;
+  expect([at(0), at(1), at(2)]).toEqual([true, true, false]);
 });

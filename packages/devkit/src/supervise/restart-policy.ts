@@ -2,6 +2,8 @@
 
 export interface RestartPolicy {
   readonly restartsMax: number;
+  /** For one that was never ready: a wrong setting does not get right by trying again. */
+  readonly restartsBeforeReadyMax: number;
   /** A process that has run this long is forgiven its earlier ends. */
   readonly stableAfterMs: number;
   readonly firstDelayMs: number;
@@ -10,6 +12,7 @@ export interface RestartPolicy {
 
 export const restartPolicy: RestartPolicy = {
   restartsMax: 6,
+  restartsBeforeReadyMax: 2,
   stableAfterMs: 60_000,
   firstDelayMs: 250,
   delayMaxMs: 8_000,
@@ -18,10 +21,17 @@ export const restartPolicy: RestartPolicy = {
 export type Restart =
   { readonly again: true; readonly delayMs: number; readonly attempt: number } | { readonly again: false };
 
-/** `attempt` counts the restarts since the process last ran stably; `ranMs` is how long it just ran. */
-export function nextRestart(policy: RestartPolicy, attempt: number, ranMs: number): Restart {
+export interface Ended {
+  /** Restarts since the process last ran stably. */
+  readonly attempt: number;
+  readonly ranMs: number;
+  /** Whether it was ready at any time of this run. */
+  readonly wasReady: boolean;
+}
+
+export function nextRestart(policy: RestartPolicy, { attempt, ranMs, wasReady }: Ended): Restart {
   const next = ranMs >= policy.stableAfterMs ? 1 : attempt + 1;
-  if (next > policy.restartsMax) return { again: false };
+  if (next > (wasReady ? policy.restartsMax : policy.restartsBeforeReadyMax)) return { again: false };
   return {
     again: true,
     attempt: next,

@@ -41,6 +41,7 @@ export class SupervisedProcess {
   readonly #stopping = new AbortController();
   #process: OwnedProcess | undefined;
   #kept: Promise<void> | undefined;
+  #wasReady = false;
   #missing = 'not started';
 
   constructor(
@@ -117,7 +118,8 @@ export class SupervisedProcess {
       const { code, signal } = await current.exited;
       if (this.#stopping.signal.aborted) return;
       const how = `${name} ended by itself (${signal ?? `code ${code}`})`;
-      const restart = nextRestart(this.#policy, attempt, performance.now() - startedMs);
+      const ranMs = performance.now() - startedMs;
+      const restart = nextRestart(this.#policy, { attempt, ranMs, wasReady: this.#wasReady });
       if (!restart.again) {
         this.state = 'failed';
         this.#say(
@@ -150,6 +152,7 @@ export class SupervisedProcess {
       const answer = this.identity === undefined ? 'not running' : await this.#ask(ready);
       if (answer === true) {
         this.state = 'running';
+        this.#wasReady = true;
         return;
       }
       this.#missing = answer;
