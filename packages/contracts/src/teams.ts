@@ -102,6 +102,12 @@ export type TeamView = z.infer<typeof TeamView>;
 
 export const teamComposed = lifeEvent('team', 'composed', TeamView, 'Every seat has an agent');
 export const teamWaiting = lifeEvent('team', 'waiting', TeamView, 'No suitable agent for some seat yet');
+export const teamChanged = lifeEvent(
+  'team',
+  'changed',
+  TeamView,
+  'A deployment of the team moved on; who sits in it stays',
+);
 export const teamJoined = lifeEvent(
   'team',
   'joined',
