@@ -138,8 +138,7 @@ export async function replayDeadLetter(
 
 /** Forgets it for good; false when it was gone already. */
 export async function dropDeadLetter(jsm: JetStreamManager, id: number): Promise<boolean> {
-  return await jsm.streams.deleteMessage(STREAMS.WHOOSH_DEAD.name, id).catch((cause: unknown) => {
-    if ((cause as { code?: unknown }).code === CODE_NO_MESSAGE_FOUND) return false;
-    throw cause;
-  });
+  // The broker has one code for every reason why it could not delete, so what is gone is found out before.
+  if ((await getDeadLetter(jsm, id)) === undefined) return false;
+  return await jsm.streams.deleteMessage(STREAMS.WHOOSH_DEAD.name, id);
 }

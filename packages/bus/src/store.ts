@@ -51,7 +51,7 @@ const CODE_WRONG_LAST_SEQUENCE_UNKNOWN = 10164;
 const CODE_STORE_FAILED = 10077;
 const CODE_NO_SPACE = 10047;
 const CODE_MESSAGE_TOO_LARGE = 10054;
-const CODE_HEADERS_TOO_LARGE = 10057;
+const CODE_HEADERS_TOO_LARGE = 10097;
 /** The same id is being stored at this moment by somebody else: soon it is a duplicate. */
 const CODE_DUPLICATE_IN_PROCESS = 10158;
 const STATUS_UNAVAILABLE = 503;
