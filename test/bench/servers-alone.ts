@@ -16,7 +16,7 @@ export async function startServersAlone(): Promise<AsyncDisposable> {
   ]);
   return {
     async [Symbol.asyncDispose]() {
-      await Promise.all([nats[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()]);
+      await Promise.all([nats.process.stop(), postgres[Symbol.asyncDispose]()]);
       await rm(directory, { recursive: true, force: true });
     },
   };

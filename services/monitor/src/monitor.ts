@@ -52,12 +52,9 @@ export interface MonitorOptions {
 /** Unposted comments are looked for this often even when nothing announced one (after a restart, after Gitea was away). */
 const COMMENT_RESYNC_MS = 5_000;
 
-/** Resolves when it can be called and reads; disposing stops taking work. */
-export async function serveMonitor(
-  options: MonitorOptions,
-  resources: AsyncDisposableStack,
-): Promise<{ giteaState: () => string }> {
-  const { bus, db, gitea, clock, newId, log, metrics, recorded } = options;
+/** What the calls, the consumers and the loops have in common. */
+function assemble(options: MonitorOptions) {
+  const { db, gitea, clock, newId, log, metrics, recorded } = options;
   const stores = {
     tasks: new TaskStore(),
     repositories: new RepositoryStore(),
@@ -65,7 +62,7 @@ export async function serveMonitor(
     comments: new CommentStore(),
   };
   const lives = new Lives({ db, log: options.lifeLog, ...stores, clock, newId, recorded });
-  const reader = new Reader({
+  const readerDeps = {
     db,
     gitea,
     lives,
@@ -75,18 +72,38 @@ export async function serveMonitor(
     metrics,
     log,
     eagerFilter: options.eagerFilter,
-  });
-  const preparation = {
-    db,
-    gitea,
-    lives,
-    log,
-    webhookUrl: options.webhookUrl,
-    webhookToken: options.webhookToken,
   };
-  const pollNow = new Wake();
-  const postNow = new Wake();
+  const { webhookUrl, webhookToken } = options;
+  const preparation = { db, gitea, lives, log, webhookUrl, webhookToken };
+  return {
+    stores,
+    lives,
+    readerDeps,
+    reader: new Reader(readerDeps),
+    preparation,
+    pollNow: new Wake(),
+    postNow: new Wake(),
+  };
+}
+type Parts = ReturnType<typeof assemble>;
 
+/** Resolves when it can be called and reads; disposing stops taking work. */
+export async function serveMonitor(
+  options: MonitorOptions,
+  resources: AsyncDisposableStack,
+): Promise<{ giteaState: () => string }> {
+  const parts = assemble(options);
+  serveCalls(options, parts);
+  await consume(options, parts, resources);
+  const poller = runLoops(options, parts, resources);
+  await options.bus.flush();
+  return { giteaState: () => poller.giteaState };
+}
+
+function serveCalls(
+  { bus, db, gitea }: MonitorOptions,
+  { stores, lives, reader, preparation, pollNow }: Parts,
+): void {
   const repositoryCalls = new RepositoryHandlers({
     db,
     gitea,
@@ -109,11 +126,17 @@ export async function serveMonitor(
   bus.serve(tasks.listTasks, taskCalls.list);
   bus.serve(tasks.getTask, taskCalls.get);
   bus.serve(tasks.ingestTask, taskCalls.ingest);
+}
 
-  const { ledger } = options;
+async function consume(
+  options: MonitorOptions,
+  { stores, lives, reader, postNow }: Parts,
+  resources: AsyncDisposableStack,
+): Promise<void> {
+  const { bus, db, lifeLog, metrics, log, recorded, clock, commenting, ledger } = options;
   const inbox = onDelivery({
     db,
-    lifeLog: options.lifeLog,
+    lifeLog,
     repositories: stores.repositories,
     reader,
     metrics,
@@ -121,45 +144,35 @@ export async function serveMonitor(
     recorded,
   });
   resources.use(await bus.consume(CONSUMERS['monitor-inbox'], inbox, { ledger }));
-  const milestones = onMilestone({
-    lives,
-    comments: stores.comments,
-    clock,
-    commenting: options.commenting,
-    wanted: () => postNow.wake(),
-  });
+  const wanted = (): void => postNow.wake();
+  const milestones = onMilestone({ lives, comments: stores.comments, clock, commenting, wanted });
   resources.use(await bus.consume(CONSUMERS['monitor-milestones'], milestones, { ledger }));
+}
 
+function runLoops(
+  options: MonitorOptions,
+  { stores, readerDeps, reader, preparation, pollNow, postNow }: Parts,
+  resources: AsyncDisposableStack,
+): Poller {
+  const { db, gitea, log, metrics, pollDuty, postDuty, sweepIntervalMs, fullRescan, pollIntervalMs } =
+    options;
   const poller = new Poller({
-    db,
-    gitea,
-    lives,
-    ...stores,
-    clock,
-    newId,
-    metrics,
-    log,
-    eagerFilter: options.eagerFilter,
+    ...readerDeps,
     reader,
-    duty: options.pollDuty,
-    sweepIntervalMs: options.sweepIntervalMs,
-    fullRescan: options.fullRescan,
+    duty: pollDuty,
+    sweepIntervalMs,
+    fullRescan,
     prepare: (repository) => prepare(preparation, repository),
   });
-  resources.use(
-    supervise('poll', (signal) => every(options.pollIntervalMs, pollNow, signal, () => poller.tick()), {
-      log,
-    }),
-  );
+  const poll = (signal: AbortSignal) => every(pollIntervalMs, pollNow, signal, () => poller.tick());
+  resources.use(supervise('poll', poll, { log }));
   if (options.commenting) {
-    const post = () =>
-      postComments({ db, duty: options.postDuty, gitea, comments: stores.comments, metrics, log });
+    const post = () => postComments({ db, duty: postDuty, gitea, comments: stores.comments, metrics, log });
     resources.use(
       supervise('comments', (signal) => every(COMMENT_RESYNC_MS, postNow, signal, post), { log }),
     );
   }
-  await bus.flush();
-  return { giteaState: () => poller.giteaState };
+  return poller;
 }
 
 /** Does the work at once, then after each interval or wake-up, until the signal. */

@@ -194,7 +194,7 @@ export class Reader {
       { repository: repository.fullName, operation, err: cause },
       'reading a repository failed',
     );
-    const retryInMs = backoffCeilingMs(FAILED_REPOSITORY_BACKOFF, repository.syncFailures);
+    const retryInMs = backoffCeilingMs(FAILED_REPOSITORY_BACKOFF, repository.syncFailures + 1);
     await this.#deps.lives.change(repository.id, { type: 'failed', reason, retryInMs });
     await this.logged(repository.id, { operation, status: 'failed', message: reason, startedAt: started });
   }
