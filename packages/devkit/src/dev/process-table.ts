@@ -88,6 +88,7 @@ export function serviceStages(
           values: {
             WHOOSH_AGENT_RUNTIME: given(settings.env, 'DOCKER_HOST') ? 'auto' : 'process',
             WHOOSH_AGENT_ENDPOINT: gateway,
+            WHOOSH_STATE_DIR: settings.directory,
           },
           secrets: jwt,
         }),
@@ -162,7 +163,6 @@ function commonValues(settings: DevSettings, { nats, databaseUrl }: Addresses): 
     WHOOSH_BACKBEAT_CLUSTER_ID: settings.cluster,
     BACKBEAT_BAR_LENGTH: String(settings.barLength),
     WHOOSH_OPENTELEMETRY_ENABLED: 'false',
-    WHOOSH_STATE_DIR: settings.directory,
     WHOOSH_SERVER_SHUTDOWN_TIMEOUT: '8s',
   };
 }

@@ -15,10 +15,12 @@ import {
   type Happened,
   type MainJob,
 } from './main-job.ts';
+import { messageOf } from './say-failure.ts';
 import { Rest, RestFailure } from './rest.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
 const reportPollMs = 250;
+const listRetryMs = 2_000;
 const activeTimeoutMs = 60_000;
 /** Well below the gateway's requests per minute. */
 const activePollMs = 750;
@@ -90,7 +92,7 @@ export async function runMainJob(file: DevFile, say: Say, signal: AbortSignal): 
       : `${sampleRepository}#${issue.number} is still open: following it`,
   );
   watcher.follow(issue);
-  await watcher.catchUp();
+  await watcher.catchUp(signal);
   const report = await watcher.firstReport(signal);
   void listening;
   return { issue, job: watcher.job, report, missing: report === undefined ? watcher.missing() : [] };
@@ -133,17 +135,33 @@ export class MainJobWatcher {
     for (const event of this.#early.splice(0)) this.#take(event);
   }
 
-  /** What happened before we listened, as the lists tell it. */
-  async catchUp(): Promise<void> {
+  /** What happened before we listened, as the lists tell it; a service that is away is asked again. */
+  async catchUp(signal: AbortSignal): Promise<void> {
     const lists = [
       ['task', 'changed', '/api/v1/tasks?limit=200'],
       ['council', 'changed', '/api/v1/councils?limit=200'],
       ['deployment', undefined, '/api/v1/deployments?limit=200'],
     ] as const;
     for (const [noun, what, path] of lists) {
-      const { items } = await this.#rest.get<{ items: (Happened['data'] & { status: string })[] }>(path);
-      for (const data of items) this.#take({ type: `whoosh.${noun}.${what ?? data.status}.v1`, data });
+      for (const data of await this.#list(path, signal)) {
+        this.#take({ type: `whoosh.${noun}.${what ?? data.status}.v1`, data });
+      }
     }
+  }
+
+  async #list(path: string, signal: AbortSignal): Promise<(Happened['data'] & { status: string })[]> {
+    while (!signal.aborted) {
+      try {
+        const { items } = await this.#rest.get<{ items: (Happened['data'] & { status: string })[] }>(path);
+        return items;
+      } catch (cause) {
+        const isAway = cause instanceof RestFailure ? cause.status >= 500 : true;
+        if (!isAway) throw cause;
+        this.#say(`  … ${messageOf(cause)}`);
+        await delay(listRetryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+    return [];
   }
 
   /** Polls reverb; undefined when the signal is given first. */
