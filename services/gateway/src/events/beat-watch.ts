@@ -1,0 +1,140 @@
+import { type Bus } from '@whoosh/bus';
+import { backbeat } from '@whoosh/contracts';
+import { TempoMeter } from '../domain/tempo-meter.ts';
+import { OperationBoard } from '../domain/operation-board.ts';
+import { type BackbeatStatus } from '../routes/backbeat.ts';
+
+export interface BeatWatchOptions {
+  readonly connection: Bus['connection'];
+  readonly cluster: string;
+  /** Under which WHOOSH itself claims. */
+  readonly agentId: string;
+  readonly enabled: boolean;
+  readonly monotonicMs: () => number;
+  readonly onInvalid: (what: string) => void;
+}
+
+type Listener = (event: 'beat' | 'report', body: object) => void;
+
+/** A beat older than this many beat lengths is no sign of life any more. */
+const SILENT_BEATS = 3;
+
+/**
+ * Hears beats, BarReports and WHOOSH's own StatusClaims of one cluster, and keeps the newest of each. It decides nothing by
+ * them: what is shown may be a beat late, so there is no estimate of the grid here.
+ */
+export class BeatWatch implements Disposable {
+  readonly #options: BeatWatchOptions;
+  readonly #subscriptions: { unsubscribe(): void }[] = [];
+  readonly #listeners = new Set<Listener>();
+  readonly #meter = new TempoMeter();
+  readonly #operations = new OperationBoard();
+  #frame: backbeat.BeatFrame | undefined;
+  #heardAtMs = 0;
+  #reconnections = 0;
+
+  constructor(options: BeatWatchOptions) {
+    this.#options = options;
+    if (!options.enabled) return;
+    const { cluster, agentId } = options;
+    this.#hear(backbeat.beats.subject.at({ cluster }), backbeat.BeatFrame, (frame) => this.#beat(frame));
+    this.#hear(backbeat.reports.subject.at({ cluster }), backbeat.BarReport, (report) =>
+      this.#tell('report', report),
+    );
+    this.#hear(backbeat.claims.subject.at({ cluster, agent: agentId }), backbeat.StatusClaim, (claim) =>
+      this.#operations.claimed(claim),
+    );
+    void this.#countReconnections();
+  }
+
+  /** Until the returned function is called. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get frame(): backbeat.BeatFrame | undefined {
+    return this.#frame;
+  }
+
+  /** Whether beats arrive, at the tempo that the last one named. */
+  get isHeard(): boolean {
+    if (this.#frame === undefined) return false;
+    const silentMs = this.#options.monotonicMs() - this.#heardAtMs;
+    return silentMs < (SILENT_BEATS * 60_000) / this.#frame.tempo_bpm;
+  }
+
+  status(): BackbeatStatus {
+    const frame = this.#frame;
+    return {
+      enabled: this.#options.enabled,
+      connected: this.isHeard,
+      cluster_id: this.#options.cluster,
+      beat_index: frame?.beat_index ?? null,
+      window_id: frame?.window_id ?? null,
+      target_bpm: frame?.tempo_bpm ?? null,
+      measured_bpm: rounded(this.#meter.measuredBpm),
+      tempo_drift_ms: rounded(this.#meter.driftMs),
+      reconnections: this.#reconnections,
+      active_operations: this.#operations.active(),
+      leader: frame?.metadata?.node ?? null,
+      phase: frame?.phase ?? null,
+      downbeat: frame?.downbeat ?? null,
+      bar_length: frame?.metadata?.bar_length ?? null,
+      degraded: !this.isHeard || frame?.metadata?.cluster_health === 'degraded',
+    };
+  }
+
+  #beat(frame: backbeat.BeatFrame): void {
+    const atMs = this.#options.monotonicMs();
+    const isNewEpoch = this.#frame?.metadata?.epoch !== frame.metadata?.epoch;
+    if (isNewEpoch) this.#meter.reset();
+    // The hedged second copy of a beat.
+    if (!this.#meter.heard({ index: frame.beat_index, tempoBpm: frame.tempo_bpm, atMs })) return;
+    this.#frame = frame;
+    this.#heardAtMs = atMs;
+    if (frame.downbeat) this.#operations.downbeat(frame.beat_index);
+    this.#tell('beat', frame);
+  }
+
+  #tell(event: 'beat' | 'report', body: object): void {
+    for (const listener of this.#listeners) listener(event, body);
+  }
+
+  #hear<Body>(
+    subject: string,
+    schema: { safeParse(value: unknown): { success: true; data: Body } | { success: false } },
+    heard: (body: Body) => void,
+  ): void {
+    const callback = (failure: Error | null, message: { json(): unknown }) => {
+      if (failure) return;
+      const read = schema.safeParse(parsed(message));
+      if (read.success) heard(read.data);
+      else this.#options.onInvalid(subject);
+    };
+    this.#subscriptions.push(this.#options.connection.subscribe(subject, { callback }));
+  }
+
+  async #countReconnections(): Promise<void> {
+    for await (const status of this.#options.connection.status()) {
+      if (status.type === 'reconnect') this.#reconnections += 1;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#listeners.clear();
+  }
+}
+
+function parsed(message: { json(): unknown }): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { CALLS, ERRORS } from '@whoosh/contracts';
+import { ACCESS } from '../domain/access.ts';
+import { ROUTES } from '../routes/table.ts';
+import { splitRequest } from '../routes/route.ts';
+import { openApiDocument } from './openapi.ts';
+import { EXTRA_PATHS } from './openapi-extra.ts';
+
+type Json = Record<string, unknown>;
+const document = openApiDocument(ROUTES, '1.2.3');
+const paths = document['paths'] as Record<string, Record<string, Json>>;
+const schemas = (document['components'] as { schemas: Record<string, Json> }).schemas;
+
+function everyRef(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(everyRef);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' ? [String(inner)] : everyRef(inner),
+  );
+}
+
+describe('the table of routes', () => {
+  test('names every path and method once, and every operation', () => {
+    const lines = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(new Set(ROUTES.map(({ operation }) => operation)).size).toBe(ROUTES.length);
+  });
+
+  test.each(
+    ROUTES.map((route): [string, (typeof ROUTES)[number]] => [`${route.method} ${route.path}`, route]),
+  )('%s names its path parameters in the path, and all of them', (_name, route) => {
+    const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(inPath.toSorted()).toEqual(Object.keys(route.params ?? {}).toSorted());
+    expect(() => splitRequest(route)).not.toThrow();
+    expect(ACCESS[route.who]).toBeDefined();
+  });
+
+  test('reaches every call that another service answers for people and agents', () => {
+    const reached = new Set(
+      ROUTES.flatMap(({ answer }) => (answer.by === 'call' ? [answer.contract.name] : [])),
+    );
+    const unreached = CALLS.map(({ name }) => name).filter((name) => !reached.has(name));
+    // Operators reach these over the admin ports of pulse and reverb.
+    expect(unreached.toSorted()).toEqual([
+      'ramp.cancel',
+      'reverb.status',
+      'status.get',
+      'tempo.set',
+      'window.get',
+      'window.list',
+    ]);
+  });
+
+  test('lets nobody write without a role that may', () => {
+    const writes = ROUTES.filter(({ method, operation }) => method !== 'get' && operation !== 'analyzeTask');
+    for (const { who, operation } of writes) expect([operation, who]).not.toEqual([operation, 'any']);
+  });
+});
+
+describe('the OpenAPI document', () => {
+  test('has every route of the table, and nothing else but the few that are not in it', () => {
+    const described = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    const extra = Object.entries(EXTRA_PATHS).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    expect(described.toSorted()).toEqual(
+      [...ROUTES.map(({ method, path }) => `${method} ${path}`), ...extra].toSorted(),
+    );
+  });
+
+  test('points at nothing that it does not have', () => {
+    const refs = everyRef(document);
+    expect(refs.length).toBeGreaterThan(ROUTES.length);
+    for (const ref of refs) {
+      expect(ref).toMatch(/^#\/components\/schemas\//);
+      expect(schemas).toHaveProperty([ref.slice('#/components/schemas/'.length)]);
+    }
+  });
+
+  test('names the views once', () => {
+    for (const name of [
+      'Repository',
+      'Task',
+      'Council',
+      'Team',
+      'Agent',
+      'Deployment',
+      'DeadLetter',
+      'Error',
+    ]) {
+      expect(schemas).toHaveProperty(name);
+    }
+    expect(JSON.stringify(paths['/api/v1/councils/{councilID}']?.['get'])).toContain(
+      '#/components/schemas/Council"',
+    );
+  });
+
+  test('says what may be sent, and that no more may', () => {
+    const add = paths['/api/v1/repositories']?.['post'] as {
+      requestBody: Json;
+      parameters: Json[];
+      responses: Json;
+    };
+    expect(add.requestBody).toMatchObject({
+      required: true,
+      content: { 'application/json': { schema: { additionalProperties: false, required: ['full_name'] } } },
+    });
+    expect(add.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }]);
+    expect(Object.keys(add.responses)).toEqual([
+      '201',
+      '400',
+      '401',
+      '403',
+      '404',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+      '504',
+    ]);
+    const update = paths['/api/v1/repositories/{repoID}']?.['put'] as {
+      requestBody: { content: Json };
+      parameters: Json[];
+    };
+    expect(update.parameters).toMatchObject([
+      { name: 'repoID', in: 'path', required: true, schema: { format: 'uuid' } },
+    ]);
+    expect(JSON.stringify(update.requestBody)).not.toContain('"id"');
+    const list = paths['/api/v1/tasks']?.['get'] as { parameters: Json[] };
+    expect(list.parameters.map(({ name }) => name)).toEqual([
+      'limit',
+      'cursor',
+      'repository_id',
+      'status',
+      'kind',
+    ]);
+  });
+
+  test('knows every code', () => {
+    const codes = JSON.stringify(schemas['Error']);
+    for (const code of Object.keys(ERRORS)) expect(codes).toContain(`"${code}"`);
+  });
+});
