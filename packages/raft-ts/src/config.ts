@@ -29,6 +29,8 @@ export interface RaftConfig {
   readonly maxEntryBytes: number;
   /** Reads that may wait for their confirmation. */
   readonly maxPendingReads: number;
+  /** A snapshot that is not answered for this long is sent again. Longer than its transfer takes. */
+  readonly snapshotRetryTicks: number;
   readonly readMode: ReadMode;
   /** In ticks; at most `electionTicks` - 1. Shorten it by the bound on the drift between the nodes' tick rates. */
   readonly leaseTicks: number;
@@ -56,6 +58,7 @@ export function raftConfig(options: RaftOptions): RaftConfig {
     maxUncommittedBytes: 64 * MIB,
     maxEntryBytes: MIB,
     maxPendingReads: 1024,
+    snapshotRetryTicks: 10 * electionTicks,
     readMode: 'safe',
     leaseTicks: Math.max(1, electionTicks - 1),
     applied: 0,
@@ -83,6 +86,7 @@ const POSITIVE: readonly (keyof RaftConfig)[] = [
   'maxUncommittedBytes',
   'maxEntryBytes',
   'maxPendingReads',
+  'snapshotRetryTicks',
   'leaseTicks',
 ];
 

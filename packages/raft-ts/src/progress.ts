@@ -10,6 +10,8 @@ export class Progress {
   state: ProgressState = 'probe';
   /** Index of the snapshot that is under way; 0 when none is. */
   pendingSnapshot = 0;
+  /** Leader's tick at which that snapshot was sent. */
+  snapshotTick = 0;
   /** Heard from since the last quorum check. */
   recentlyActive = false;
   /** Nothing more is sent until an answer or a heartbeat reply comes. */
@@ -60,8 +62,9 @@ export class Progress {
     this.next = this.match + 1;
   }
 
-  becomeSnapshot(index: number): void {
+  becomeSnapshot(index: number, tick: number): void {
     this.#enter('snapshot');
+    this.snapshotTick = tick;
     this.pendingSnapshot = index;
     this.next = index + 1;
     this.sentCommit = index;

@@ -38,7 +38,7 @@ function sendSnapshot(core: Core, to: NodeId, progress: Progress): boolean {
   if (!progress.recentlyActive) return false;
   const snapshot = core.log.snapshot();
   if (snapshot.index === 0) return false;
-  progress.becomeSnapshot(snapshot.index);
+  progress.becomeSnapshot(snapshot.index, core.ticks);
   core.send({ type: 'snapshot', to, snapshot });
   return true;
 }
@@ -126,6 +126,14 @@ export function snapshotReported(core: Core, from: NodeId, received: boolean): v
   if (!received) progress.pendingSnapshot = 0;
   progress.becomeProbe();
   progress.flowPaused = true;
+}
+
+/** Snapshot or answer may be lost without anyone noticing: after a while it is as if that had been reported. */
+export function retrySnapshots(core: Core): void {
+  for (const [id, progress] of core.progress) {
+    const overdue = core.ticks - progress.snapshotTick >= core.config.snapshotRetryTicks;
+    if (progress.state === 'snapshot' && overdue) snapshotReported(core, id, false);
+  }
 }
 
 /** Messages to a node got lost: stop streaming, probe. */

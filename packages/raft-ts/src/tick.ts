@@ -2,7 +2,7 @@ import { type Core } from './core.ts';
 import { campaign } from './election.ts';
 import { broadcastHeartbeat } from './heartbeat.ts';
 import { NONE } from './message.ts';
-import { abortTransfer, quorumActive } from './replication.ts';
+import { abortTransfer, quorumActive, retrySnapshots } from './replication.ts';
 
 /** One step of logical time; the only source of timeouts. */
 export function tick(core: Core): void {
@@ -25,6 +25,7 @@ function tickLeader(core: Core): void {
   }
   if (core.isLeader && core.heartbeatElapsed >= core.config.heartbeatTicks) {
     core.heartbeatElapsed = 0;
+    retrySnapshots(core);
     broadcastHeartbeat(core);
   }
 }
