@@ -23,7 +23,7 @@ export function recompute(messages: readonly RawMessage[]): backbeat.BarReport[]
   const reports: backbeat.BarReport[] = [];
   const promises = new Map<string, { due: number; help: boolean }>();
   const markers = acceptedMarkers(messages);
-  let before: (typeof markers)[number] | undefined;
+  let before: Marker | undefined;
   let agentsBefore = new Set<string>();
   let aheadOnClosing = 0;
   for (const marker of markers) {
@@ -102,6 +102,7 @@ export function bare(report: backbeat.BarReport): unknown {
 }
 
 interface Marker {
+  readonly before: Marker | undefined;
   readonly message: RawMessage;
   readonly body: backbeat.WindowClose;
 }
@@ -113,7 +114,7 @@ function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
     const body = backbeat.WindowClose.safeParse(JSON.parse(message.text)).data;
     const last = accepted.at(-1);
     if (body !== undefined && (last === undefined || body.to_beat > last.body.to_beat))
-      accepted.push({ message, body });
+      accepted.push({ message, body, before: last });
   }
   return accepted;
 }
@@ -131,8 +132,11 @@ function readClaim(message: RawMessage): Claim | string | undefined {
   return message.subject.endsWith(`.claim.${body.agent_id}`) ? { message, body } : 'foreign_agent';
 }
 
-function endAt({ message, body }: Marker): number {
-  return message.storedAtMs - (body.elapsed_ms ?? 0);
+/** The end of a marker's window on the broker's clock: as it tells, but not later than the window before it allows. */
+function endAt({ message, body, before }: Marker): number {
+  const told = message.storedAtMs - (body.elapsed_ms ?? 0);
+  if (before?.body.beat_ms === undefined || body.beat_ms === undefined) return told;
+  return Math.min(told, endAt(before) + (body.to_beat - before.body.to_beat) * body.beat_ms * 1.001);
 }
 
 function horizon(marker: Marker | undefined, message: RawMessage): number {

@@ -29,6 +29,7 @@ export class Stage implements AsyncDisposable {
   readonly heard: backbeat.BarReport[] = [];
   readonly #resources = new AsyncDisposableStack();
   #collector: ConsumerMessages | undefined;
+  #collected = 0;
 
   private constructor(nats: TestNats, bus: Bus, tempoBpm: number) {
     this.nats = nats;
@@ -95,11 +96,18 @@ export class Stage implements AsyncDisposable {
 
   /** Waits until every marker of the stream has its report, then compares with the recomputation. */
   async reportsEqualRecomputation(): Promise<{ stored: unknown[]; recomputed: unknown[] }> {
-    await until(async () => (await this.stored()).length >= recompute(this.raw).length, {
+    const { state } = await this.bus.jsm.streams.info('BACKBEAT_CLAIMS');
+    await until(() => this.#collected >= state.last_seq, {
+      describe: 'the whole claims stream',
+      timeoutMs: 20_000,
+    });
+    const recomputed = recompute(this.raw).map(bare);
+    const count = recomputed.length;
+    await until(async () => (await this.stored()).length >= count, {
       describe: 'a report for every marker',
       timeoutMs: 20_000,
     });
-    return { stored: (await this.stored()).map(bare), recomputed: recompute(this.raw).map(bare) };
+    return { stored: (await this.stored()).slice(0, count).map(bare), recomputed };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,8 +120,11 @@ export class Stage implements AsyncDisposable {
       deliver_policy: DeliverPolicy.All,
     });
     this.#collector = await consumer.consume({
+      expires: 10_000,
+      idle_heartbeat: 500,
       callback: (message) => {
         const { sequence, storedAtMs } = placeOf((message as typeof message & { reply: string }).reply);
+        this.#collected = sequence;
         if (!message.subject.endsWith('.checkpoint'))
           this.raw.push({ sequence, storedAtMs, subject: message.subject, text: message.string() });
       },

@@ -7,6 +7,9 @@ const TOLERANCE_BEATS = 0.05;
 /** The tempo may rise by a tenth per bar, so counting on with the old one needs room. */
 const TEMPO_RISE = 1.1;
 
+/** The broker's clock is not faster than the pulse's by more than this. */
+const CLOCK_RATE_ERROR_MAX = 0.001;
+
 type Marker = Pick<backbeat.WindowClose, 'to_beat' | 'beat_ms' | 'elapsed_ms'>;
 
 /**
@@ -20,9 +23,22 @@ export interface WindowGrid {
   readonly toBeat: number;
 }
 
-export function gridOf(marker: Marker, storedAtMs: number): WindowGrid | undefined {
-  if (marker.beat_ms === undefined || marker.elapsed_ms === undefined) return undefined;
-  return { endAtMs: storedAtMs - marker.elapsed_ms, beatMs: marker.beat_ms, toBeat: marker.to_beat };
+/**
+ * The grid of a window that closes, from its marker and the grid of the window before it. A marker that was under
+ * way for long makes the end look later than it was and honest claims look early; counting on from the window
+ * before bounds that, so the earlier of both holds. Wrong clocks then only make it generous.
+ */
+export function gridOf(
+  marker: Marker,
+  storedAtMs: number,
+  before: WindowGrid | undefined,
+): WindowGrid | undefined {
+  const { beat_ms: beatMs, elapsed_ms: elapsedMs, to_beat: toBeat } = marker;
+  if (beatMs === undefined || elapsedMs === undefined) return undefined;
+  const toldMs = storedAtMs - elapsedMs;
+  if (before === undefined) return { endAtMs: toldMs, beatMs, toBeat };
+  const countedMs = before.endAtMs + (toBeat - before.toBeat) * beatMs * (1 + CLOCK_RATE_ERROR_MAX);
+  return { endAtMs: Math.min(toldMs, countedMs), beatMs, toBeat };
 }
 
 /** Whether a claim of a beat of this very window was stored too long before that beat. */

@@ -164,6 +164,21 @@ describe('a window', () => {
     expect(issuesOf(second)).toEqual({ invalid_claims_ahead: 1, silent_agents: 2 });
   });
 
+  test('does not take honest claims for early ones because its marker was long under way', () => {
+    const stream = new Stream()
+      .at(0)
+      .claim('a', 0)
+      .close(0, 3)
+      .at(4)
+      .claim('a', 4)
+      .claim('b', 5)
+      .at(6)
+      .claim('b', 6);
+    stream.nowMs = START_MS + 8 * BEAT_MS + 3_000;
+    stream.close(4, 7, { elapsed_ms: GRACE_MS });
+    expect(reportsOf(stream)[1]).toMatchObject({ agents_reporting: 2, issues: [] });
+  });
+
   test('understands the documented synonyms', () => {
     const stream = new Stream().at(1).put('backbeat.c.claim.a', {
       type: 'backbeat.statusclaim.v1',
@@ -313,7 +328,8 @@ describe('the book', () => {
     let bar = 0;
     const closeThrough = (until: number): void => {
       while ((bar + 1) * 4 + 0.25 <= until) {
-        stream.close(bar * 4, bar * 4 + 3, { missed_windows: 0 });
+        stream.nowMs += bar % 3 === 1 ? 700 : 0;
+        stream.close(bar * 4, bar * 4 + 3, { missed_windows: 0, elapsed_ms: GRACE_MS });
         bar += 1;
       }
       stream.at(until);

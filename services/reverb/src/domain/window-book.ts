@@ -161,7 +161,7 @@ export class WindowBook {
     const fromBeat =
       closed === undefined || isNewEpoch ? marker.from_beat : Math.max(marker.from_beat, closed.to + 1);
     const taken = this.#takeThrough(marker.to_beat, fromBeat);
-    const grid = gridOf(marker, storedAtMs);
+    const grid = gridOf(marker, storedAtMs, isNewEpoch ? undefined : this.#grid);
     const sums = rollUp({
       beats: taken.window,
       grid,

@@ -1,0 +1,107 @@
+import { databaseConfig, databaseEnv, Secret } from '@whoosh/config';
+import { backbeat } from '@whoosh/contracts';
+import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { newRegistry } from '@whoosh/telemetry';
+import { cloneDatabase, quietLog, until } from '@whoosh/testkit';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { getWindow } from '../src/handlers/windows.ts';
+import { listReports } from '../src/handlers/reports.ts';
+import { ReportStore } from '../src/store/reports.ts';
+import { CLUSTER, Stage } from './stage.ts';
+
+async function openStore() {
+  const database = await cloneDatabase();
+  const config = { ...databaseConfig(z.object(databaseEnv).parse({})), url: new Secret(database.url) };
+  const db = openDatabase(config, { service: 'reverb', log: quietLog(), registry: newRegistry('reverb') });
+  return {
+    db,
+    store: {
+      reports: new ReportStore(db),
+      prepare: (signal: AbortSignal) => migrateIfWanted(config, { log: quietLog(), signal }),
+    },
+    rows: async () =>
+      (await db.selectFrom('bar_reports').select('window_id').orderBy('from_beat').execute()).map(
+        (row) => row.window_id,
+      ),
+    async [Symbol.asyncDispose]() {
+      await db.destroy();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('bar_reports', () => {
+  test('gets every report once, with two replicas writing', async () => {
+    await using stage = await Stage.open();
+    await using target = await openStore();
+    await using one = await stage.reverb({ store: target.store });
+    await using two = await stage.reverb({ store: target.store });
+    stage.pulse.start();
+    await until(() => stage.heard.length >= 4);
+    stage.pulse.stop();
+    const ids = (await stage.stored()).map(({ window_id: id }) => id);
+    await until(async () => (await target.rows()).length >= ids.length);
+    expect((await target.rows()).slice(0, ids.length)).toEqual(ids);
+    const [row] = await target.db.selectFrom('bar_reports').selectAll().execute();
+    expect(row).toMatchObject({ cluster_id: CLUSTER, epoch: String(stage.pulse.epoch) });
+    expect(Number(row?.stream_sequence)).toBeGreaterThan(0);
+    expect([one, two].map(({ reverb }) => reverb.database)).toEqual(['connected', 'connected']);
+  });
+
+  test('catches up with what was reported while there was no database', async () => {
+    await using stage = await Stage.open();
+    await using target = await openStore();
+    const gate = Promise.withResolvers<void>();
+    const prepare = async (signal: AbortSignal): Promise<void> => {
+      await gate.promise;
+      await target.store.prepare(signal);
+    };
+    await using replica = await stage.reverb({ store: { ...target.store, prepare } });
+    stage.pulse.start();
+    await until(() => stage.heard.length >= 3);
+    expect(replica.reverb.database).toBe('away');
+    expect(await target.rows()).toEqual([]);
+    gate.resolve();
+    const ids = stage.heard.map(({ window_id: id }) => id);
+    await until(async () => (await target.rows()).length >= ids.length);
+    expect((await target.rows()).slice(0, ids.length)).toEqual(ids);
+  });
+
+  test('waits for a table that is gone, loses nothing, and the API asks the stream meanwhile', async () => {
+    await using stage = await Stage.open();
+    await using target = await openStore();
+    await using replica = await stage.reverb({ store: target.store });
+    stage.pulse.start();
+    await until(async () => (await target.rows()).length >= 1);
+    await target.db.schema.alterTable('bar_reports').renameTo('bar_reports_away').execute();
+    const count = stage.heard.length;
+    await until(() => stage.heard.length >= count + 2);
+    await until(() => replica.reverb.database === 'away');
+    const page = await listReports(replica.reverb, 1, undefined);
+    expect(page.items[0]?.report.from_beat).toBeGreaterThanOrEqual(
+      stage.heard.at(-2)?.from_beat ?? Number.NaN,
+    );
+    await target.db.schema.alterTable('bar_reports_away').renameTo('bar_reports').execute();
+    const ids = stage.heard.map(({ window_id: id }) => id);
+    await until(async () => (await target.rows()).length >= ids.length, { timeoutMs: 30_000 });
+    expect((await target.rows()).slice(0, ids.length)).toEqual(ids);
+  });
+
+  test('answers for windows that are no longer in memory', async () => {
+    await using stage = await Stage.open();
+    await using target = await openStore();
+    const first = await stage.reverb({ store: target.store });
+    stage.pulse.start();
+    await until(async () => (await target.rows()).length >= 2);
+    const [oldest] = await target.rows();
+    await first[Symbol.asyncDispose]();
+    await using second = await stage.reverb({ store: target.store });
+    await until(() => second.reverb.database === 'connected');
+    const details = await getWindow(second.reverb, (oldest ?? '').toUpperCase());
+    expect(backbeat.WindowDetails.parse(details)).toMatchObject({
+      window: { window_id: oldest, state: 'reported' },
+      details: null,
+    });
+  });
+});
