@@ -206,14 +206,19 @@ async function sayFarewell(options: {
   log: Log;
 }): Promise<void> {
   const { agent, seat, rest, agentId, log } = options;
-  const words = Promise.allSettled([
-    agent.emitStatusClaim(seat.farewell(), { immediately: true }).catch((cause: unknown) => {
+  // In this order: a claim that is heard after the farewell would call the agent back.
+  const words = (async () => {
+    await seat.settled();
+    await agent.emitStatusClaim(seat.farewell(), { immediately: true });
+  })()
+    .catch((cause: unknown) => {
       // Nobody heard a beat yet, so nobody waits for a claim either.
-      if (!(cause instanceof CallError) || cause.code !== 'failed_precondition') throw cause;
-    }),
-    rest.setStatus(agentId, 'offline'),
-    seat.settled(),
-  ]);
+      if (!(cause instanceof CallError) || cause.code !== 'failed_precondition') {
+        log.warn({ err: cause }, 'the last StatusClaim was lost');
+      }
+    })
+    .then(() => rest.setStatus(agentId, 'offline'))
+    .catch((cause: unknown) => log.info({ err: cause }, 'the farewell was not heard'));
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(resolve, FAREWELL_TIMEOUT_MS, 'late' as const);
   if ((await Promise.race([words, late])) === 'late') log.warn('the farewell was not heard in time');

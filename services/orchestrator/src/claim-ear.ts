@@ -1,0 +1,78 @@
+import { type Bus } from '@whoosh/bus';
+import { backbeat } from '@whoosh/contracts';
+import { type Clock } from '@whoosh/stdx';
+import { type HeardClaim } from './domain/agent.ts';
+import { type OrchestratorMetrics } from './metrics.ts';
+
+/** A valid one is far smaller; what is larger is not even parsed. */
+const CLAIM_BYTES_MAX = 32 * 1024;
+
+export interface ClaimEarOptions {
+  readonly bus: Pick<Bus, 'connection'>;
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly metrics: OrchestratorMetrics;
+  /** The newest beat that was heard; a claim further ahead than one beat cannot be true. Undefined without a beat. */
+  readonly beatIndex: () => number | undefined;
+  readonly onClaim: (agentId: string, claim: HeardClaim) => void;
+}
+
+/**
+ * Hears every StatusClaim of the cluster as it is said; the stream is reverb's affair. Every replica hears all, so that
+ * one that hangs takes nobody's sign of life with it.
+ */
+export class ClaimEar implements Disposable {
+  readonly #options: ClaimEarOptions;
+  readonly #subscription: ReturnType<Bus['connection']['subscribe']>;
+
+  constructor(options: ClaimEarOptions) {
+    this.#options = options;
+    // The wildcard of the contract would be that of every cluster.
+    const subject = backbeat.claims.subject.at({ cluster: options.cluster, agent: 'any' });
+    this.#subscription = options.bus.connection.subscribe(subject.replace(/any$/, '*'), {
+      callback: (failure, message) => {
+        if (failure === null) this.#hear(message.subject, message.data);
+      },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription.unsubscribe();
+  }
+
+  #hear(subject: string, bytes: Uint8Array): void {
+    const { clock, metrics, onClaim } = this.#options;
+    const claim = readClaim(bytes);
+    if (claim === undefined || this.#isAhead(claim.beat_index)) {
+      metrics.claims.inc({ verdict: 'invalid' });
+      return;
+    }
+    if (backbeat.claims.subject.match(subject)?.agent !== claim.agent_id) {
+      metrics.claims.inc({ verdict: 'foreign' });
+      return;
+    }
+    metrics.claims.inc({ verdict: 'valid' });
+    onClaim(claim.agent_id, {
+      beatIndex: claim.beat_index,
+      state: claim.state,
+      taskId: claim.task_id ?? null,
+      beatsLeft: claim.beats_left ?? null,
+      progress: claim.progress ?? null,
+      at: clock.now(),
+    });
+  }
+
+  #isAhead(index: number): boolean {
+    const known = this.#options.beatIndex();
+    return known !== undefined && index > known + 1;
+  }
+}
+
+function readClaim(bytes: Uint8Array): backbeat.StatusClaim | undefined {
+  if (bytes.length > CLAIM_BYTES_MAX) return undefined;
+  try {
+    return backbeat.StatusClaim.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { connectBus } from '@whoosh/bus';
+import { clusterName, databaseConfig, environmentName, natsAuth, natsServers } from '@whoosh/config';
+import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { runService } from '@whoosh/lifecycle';
+import { agentProcessEnvironment, Env, problems, stateDirectory } from './config.ts';
+import { startOrchestrator } from './orchestrator.ts';
+import { chooseRuntime } from './runtime/choose-runtime.ts';
+
+await runService({
+  service: 'orchestrator',
+  env: Env,
+  check: problems,
+  start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
+    const database = databaseConfig(env);
+    await migrateIfWanted(database, { log, signal: stopping });
+    const db = openDatabase(database, { service: 'orchestrator', log, registry });
+    resources.defer(() => db.destroy());
+    const servers = natsServers(env);
+    const auth = natsAuth(env);
+    const bus = resources.use(
+      await connectBus({ servers, auth, service: 'orchestrator', instance, profile: 'beat', log, registry }),
+    );
+    readiness.check('bus', () => bus.isConnected() || 'the broker is away');
+    const cluster = clusterName(env);
+    const beat = env.WHOOSH_BACKBEAT_ENABLED
+      ? resources.use(await listenToBeats({ bus, clusterId: cluster, log }))
+      : undefined;
+
+    const { runtime, reason } = await chooseRuntime(env.WHOOSH_AGENT_RUNTIME, environmentName(env), {
+      stateDirectory: stateDirectory(env),
+      program: env.WHOOSH_AGENT_PROGRAM,
+      environment: agentProcessEnvironment(process.env, {
+        endpoint: env.WHOOSH_AGENT_ENDPOINT,
+        natsUrl: servers,
+        cluster,
+      }),
+      log,
+    });
+    log.info({ runtime: runtime?.kind ?? 'none', reason }, 'runtime chosen');
+
+    const { relay } = resources.use(
+      await startOrchestrator({
+        bus,
+        db,
+        databaseUrl: database.url,
+        beat,
+        cluster,
+        runtime,
+        image: env.WHOOSH_AGENT_IMAGE,
+        jwtSecret: env.WHOOSH_AUTH_JWT_SECRET,
+        instance,
+        log,
+        registry,
+      }),
+    );
+    bus.serveDiscovery({
+      version,
+      description: 'The registry of agents, and the agents that councils and teams want',
+      health: () =>
+        Promise.resolve({
+          status: bus.isConnected() ? 'ok' : 'degraded',
+          dependencies: {
+            bus: bus.isConnected() ? 'ok' : 'away',
+            runtime: runtime?.kind ?? `none: ${reason}`,
+          },
+          details: { outbox_lag_seconds: relay.lagSeconds() },
+        }),
+    });
+  },
+});
