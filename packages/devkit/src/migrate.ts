@@ -13,6 +13,11 @@ const env = loadEnvironment();
 const { directory, external } = readDevSettings(env);
 const running = external.database ? undefined : await readDevFile(directory);
 const database = running?.database_url ?? undefined;
+const needsDatabase = process.argv[2] !== 'create';
+if (needsDatabase && !external.database && database === undefined) {
+  console.error('Which database? Set WHOOSH_DATABASE_URL or its parts, or start `make run-dev` first.');
+  process.exit(1);
+}
 const { status } = spawnSync(
   process.execPath,
   [join(repositoryRoot, 'packages', 'db', 'src', 'main.ts'), ...process.argv.slice(2)],
