@@ -1,0 +1,71 @@
+import { connectBus } from '@whoosh/bus';
+import { natsAuth } from '@whoosh/config';
+import { runService, supervise } from '@whoosh/lifecycle';
+import { addAdminRoutes } from './admin.ts';
+import { metronomeSettings, PulseEnv, pulseProblems } from './config.ts';
+import { MetronomeThread } from './metronome-thread.ts';
+import { type Notice } from './metronome/messages.ts';
+import { PulseMetrics } from './metrics.ts';
+import { Pulse } from './pulse.ts';
+import { BeatWatch } from './readiness.ts';
+
+await runService({
+  service: 'pulse',
+  env: PulseEnv,
+  check: pulseProblems,
+  start: async ({ env, log, registry, resources, readiness, admin, instance, version, stopping }) => {
+    const startedAtMs = performance.now();
+    const settings = metronomeSettings(env, version);
+    const { cluster, node, natsServers } = settings;
+    const metrics = new PulseMetrics(registry);
+    const watch = new BeatWatch(readiness);
+    const connections = Math.min(2, natsServers.length);
+    const onNotice = (notice: Notice): void => {
+      if (notice.type === 'log') log[notice.level]({ node, ...notice.fields }, notice.message);
+      if (notice.type === 'reconnected') metrics.connected(connections);
+      metrics.hear(notice);
+      watch.hear(notice);
+    };
+    const metronome = await MetronomeThread.start(settings, onNotice, (failure) => {
+      log.fatal({ err: failure }, 'the metronome has stopped');
+      process.exit(1);
+    });
+    resources.use(metronome);
+    const pulse = new Pulse({ cluster, node, metronome, startedAtMs });
+    const tokens = [env.BACKBEAT_ADMIN_TOKEN, env.BACKBEAT_ADMIN_TOKEN_PREVIOUS];
+    addAdminRoutes(
+      admin,
+      pulse,
+      tokens.filter((token) => token !== undefined).map((token) => token.reveal()),
+    );
+    log.info(
+      { cluster, node, peers: settings.peers.length, directory: settings.directory },
+      'metronome runs',
+    );
+
+    const auth = natsAuth(env);
+    const bus = await connectBus({
+      servers: natsServers,
+      service: 'pulse',
+      instance,
+      profile: 'beat',
+      log,
+      registry,
+      ...(auth !== undefined && { auth }),
+    });
+    resources.use(bus);
+    pulse.serve(bus);
+    bus.serveDiscovery({
+      version,
+      description: 'The elected source of beats',
+      health: async () => {
+        const failing = readiness.failing();
+        const status = Object.keys(failing).length === 0 ? 'ok' : 'degraded';
+        return { status, dependencies: failing };
+      },
+    });
+    await bus.flush();
+    // Late joiners read the stream; beats do not wait for it.
+    resources.use(supervise('streams', () => bus.ensureStreams(['BACKBEAT_BEATS']), { log, stopping }));
+  },
+});

@@ -1,0 +1,112 @@
+import { type TempoRange } from '../domain/tempo.ts';
+
+/** What the two threads of a pulse say to each other. */
+
+export interface MetronomeSettings {
+  readonly cluster: string;
+  readonly node: string;
+  readonly version: string;
+  readonly directory: string;
+  readonly peers: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  readonly raftBind: { readonly host: string; readonly port: number };
+  readonly raftSecret: string | undefined;
+  readonly natsServers: readonly string[];
+  readonly natsAuth: { readonly user: string; readonly pass: string } | undefined;
+  readonly subject: string;
+  readonly tempoBpm: number;
+  readonly barLength: number;
+  readonly limits: TempoRange;
+}
+
+export type Role = 'leader' | 'follower' | 'candidate' | 'precandidate';
+
+/** One moment of the metronome, complete in itself. */
+export interface Picture {
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly hasQuorum: boolean;
+  readonly epoch: number | null;
+  readonly beat: {
+    readonly index: number;
+    readonly phase: 'planning' | 'execution' | 'review';
+    readonly downbeat: boolean;
+    readonly windowId: string;
+  } | null;
+  readonly tempoBpm: number | null;
+  readonly targetBpm: number | null;
+  readonly ramp: { readonly target_bpm: number; readonly next_bpm: number; readonly at_beat: number } | null;
+  readonly barLength: number | null;
+  readonly hlc: string;
+  readonly driftMs: number | null;
+  readonly jitterMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  readonly degraded: boolean;
+  readonly reason: string | null;
+  readonly peers: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly connected: boolean;
+    readonly self: boolean;
+  }[];
+  readonly nats: readonly { readonly server: string; readonly connected: boolean }[];
+  readonly leadMs: number;
+  readonly logBytes: number;
+}
+
+export type MetronomeRequest =
+  | { readonly op: 'picture' }
+  | { readonly op: 'set_tempo'; readonly tempoBpm: number; readonly ramp: boolean }
+  | { readonly op: 'cancel_ramp' };
+
+export interface TempoTaken {
+  readonly tempoBpm: number;
+  readonly targetBpm: number;
+  readonly atBeat: number;
+  readonly atMs: number;
+  readonly ramp: boolean;
+}
+
+export type MetronomeReply =
+  | { readonly kind: 'picture'; readonly picture: Picture }
+  | { readonly kind: 'tempo'; readonly taken: TempoTaken }
+  | { readonly kind: 'ramp_cancelled'; readonly cancelled: boolean }
+  | { readonly kind: 'out_of_range'; readonly range: TempoRange; readonly presentBpm: number }
+  /** Ask that node, or nobody can be asked at the moment. */
+  | { readonly kind: 'elsewhere'; readonly leader: string | null }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** To the metronome. */
+export type Order =
+  | { readonly type: 'ask'; readonly id: number; readonly request: MetronomeRequest }
+  | { readonly type: 'stop' };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** From the metronome. */
+export type Notice =
+  | { readonly type: 'started'; readonly picture: Picture }
+  | { readonly type: 'answer'; readonly id: number; readonly reply: MetronomeReply }
+  /** This node sent a beat, so late (negative: early). */
+  | {
+      readonly type: 'sent';
+      readonly index: number;
+      readonly lateMs: number;
+      readonly missed: number;
+      readonly tempoBpm: number;
+      readonly beatMs: number;
+    }
+  /** A beat was heard, whoever sent it; `deliveryMs` for own ones. */
+  | {
+      readonly type: 'heard';
+      readonly index: number;
+      readonly tempoBpm: number;
+      readonly deliveryMs: number | null;
+      readonly driftMs: number | null;
+    }
+  | { readonly type: 'hedged' }
+  | { readonly type: 'copy' }
+  | { readonly type: 'reconnected' }
+  | { readonly type: 'role'; readonly picture: Picture }
+  | { readonly type: 'committed'; readonly ms: number }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: object }
+  | { readonly type: 'stopped' };

@@ -1,0 +1,29 @@
+/** The thread that keeps time: nothing but Raft, the score and the beats' own connections lives in it. */
+import { mkdirSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '@whoosh/stdx';
+import { type MetronomeSettings, type Notice, type Order } from './messages.ts';
+import { Metronome } from './metronome.ts';
+
+const port = parentPort;
+assert(port !== null, 'the metronome runs in a worker thread');
+const tell = (notice: Notice): void => port.postMessage(notice);
+const settings = workerData as MetronomeSettings;
+mkdirSync(settings.directory, { recursive: true });
+
+const metronome = await Metronome.start(settings, tell, (failure) => {
+  // Ends the thread, and with it the process: a node that cannot keep its log must not go on.
+  throw failure;
+});
+tell({ type: 'started', picture: metronome.picture() });
+
+async function obey(order: Order): Promise<void> {
+  if (order.type === 'ask') {
+    tell({ type: 'answer', id: order.id, reply: await metronome.answer(order.request) });
+    return;
+  }
+  await metronome[Symbol.asyncDispose]();
+  tell({ type: 'stopped' });
+  port?.close();
+}
+port.on('message', (order: Order) => void obey(order));
