@@ -50,9 +50,9 @@ const RETRY = { baseMs: 250, maxMs: 10_000 };
 const PROBE = { baseMs: 250, maxMs: 10_000 };
 const REOPEN = { baseMs: 50, maxMs: 2_000 };
 /** A process that died holds its message this long; one that works says so in time. */
-const ACK_WAIT_MS = 10_000;
-const WORKING_EVERY_MS = 3_000;
-const PULL_EXPIRES_MS = 10_000;
+const ACK_WAIT_MS = 5_000;
+const WORKING_EVERY_MS = 1_000;
+const PULL_EXPIRES_MS = 5_000;
 /** Replicas of a service that can work side by side when order does not matter. */
 const REPLICAS_EXPECTED_MAX = 4;
 /** The first failures of a restart are expected. */

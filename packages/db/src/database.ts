@@ -57,7 +57,7 @@ function keepingIdle(pool: pg.Pool, idleMax: number) {
       const client = await pool.connect();
       const release = client.release.bind(client);
       client.release = (failure?: Error | boolean) =>
-        release(failure ?? (pool.waitingCount === 0 && pool.idleCount >= idleMax));
+        release(failure || (pool.waitingCount === 0 && pool.idleCount >= idleMax));
       return client as PostgresPoolClient;
     },
     end: () => pool.end(),

@@ -7,7 +7,7 @@ export interface DutyOptions {
   readonly url: { reveal(): string };
   /** One duty per name and database. */
   readonly name: string;
-  readonly log: Log;
+  readonly log?: Log;
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -60,11 +60,11 @@ export class Duty implements AsyncDisposable {
         session.holds ? [] : [this.#key],
       );
       const held = rows[0]?.held === true;
-      if (held && !session.holds) log.info({ duty: this.name }, 'duty taken');
+      if (held && !session.holds) log?.info({ duty: this.name }, 'duty taken');
       session.holds = held;
       return held;
     } catch (cause) {
-      if (this.#session?.holds === true) log.warn({ err: cause, duty: this.name }, 'duty lost');
+      if (this.#session?.holds === true) log?.warn({ err: cause, duty: this.name }, 'duty lost');
       const { client } = this.#session ?? {};
       this.#session = undefined;
       await client?.end().catch(() => undefined);
