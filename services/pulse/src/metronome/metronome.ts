@@ -220,7 +220,10 @@ export class Metronome implements AsyncDisposable {
       this.#lead.observe(commitMs);
       this.#tell({ type: 'committed', ms: commitMs });
     }
-    if (entry.type !== 'reserve') this.#log('info', 'the score changed', { entry, term, refused });
+    // What is read again from the log at a start is no news.
+    if (entry.type !== 'reserve' && this.#raft !== undefined) {
+      this.#log('info', 'the score changed', { entry, term, refused });
+    }
     this.#soon();
   }
 
