@@ -3,6 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type Bus } from '@whoosh/bus';
 import { PAYLOAD_BYTES_MAX, STREAMS } from '@whoosh/contracts';
+import { type Place } from './claim-decoder.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
 
 const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
@@ -21,13 +22,15 @@ const unpack = promisify(gunzip);
 export class Checkpoints {
   readonly #bus: Bus;
   readonly #clusterId: string;
+  readonly #everyMs: number;
   #lastMarker = 0;
   #lastStoredAtMs = 0;
   #purgeTo = 0;
 
-  constructor(bus: Bus, clusterId: string) {
+  constructor(bus: Bus, clusterId: string, everyMs: number) {
     this.#bus = bus;
     this.#clusterId = clusterId;
+    this.#everyMs = everyMs;
   }
 
   get #subject(): string {
@@ -44,9 +47,10 @@ export class Checkpoints {
    * Notes a checkpoint that was met in the stream, whoever wrote it. Throws when it stands behind a marker that this
    * reader never saw: what it missed was purged, and it has to begin again from there.
    */
-  meet(message: JsMsg, storedAtMs: number, markerSequence: number): void {
+  meet(message: JsMsg, { sequence, storedAtMs }: Place, markerSequence: number): void {
     const marker = Number(message.headers?.get(MARKER_HEADER) ?? Number.NaN);
-    if (!(marker >= 0)) return;
+    // It cannot stand behind what came after it: then nobody of us wrote it.
+    if (!(marker >= 0 && marker < sequence)) return;
     if (marker > markerSequence)
       throw new Error(`fell behind the checkpoint at ${marker}, read up to ${markerSequence}`);
     this.#purgeTo = this.#lastMarker;
@@ -55,7 +59,7 @@ export class Checkpoints {
   }
 
   isDue(storedAtMs: number): boolean {
-    return storedAtMs - this.#lastStoredAtMs >= CHECKPOINT_EVERY_MS;
+    return storedAtMs - this.#lastStoredAtMs >= this.#everyMs;
   }
 
   /**

@@ -29,7 +29,7 @@ export function readClaim(payload: Uint8Array, agent: string): ClaimReading {
   if (body === undefined) return { ok: false, reason: 'malformed' };
   if (!isClaim(body)) return { ok: false, reason: 'schema' };
   if (body.agent_id !== agent) return { ok: false, reason: 'foreign_agent' };
-  return { ok: true, claim: factsOf(body, agent) };
+  return { ok: true, claim: factsOf(body) };
 }
 
 /** Any message of the claims stream; undefined for what is none of the cluster's, or a marker nobody of us wrote. */
@@ -52,10 +52,11 @@ export function readEntry(subject: string, payload: Uint8Array, place: Place): S
   return isOwn ? { kind: 'marker', marker: marker.data, ...place } : undefined;
 }
 
-function factsOf(body: ClaimOnWire, agent: string): ClaimFacts {
+function factsOf(body: ClaimOnWire): ClaimFacts {
   const { hlc, state } = body;
   return {
-    agent,
+    // Not the subject's token: a slice of a string keeps the whole of it in memory.
+    agent: body.agent_id,
     beat: body.beat_index,
     state:
       state in backbeat.CLAIM_STATE_SYNONYMS

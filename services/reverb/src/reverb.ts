@@ -28,6 +28,8 @@ export interface ReverbOptions {
   readonly store?:
     { readonly reports: ReportStore; readonly prepare: (signal: AbortSignal) => Promise<void> } | undefined;
   readonly clock?: MonotonicClock;
+  /** How often a checkpoint is written at most. */
+  readonly checkpointEveryMs?: number;
 }
 
 /** One replica: reads all claims, closes windows, stores their reports. Any number of them works at once. */
@@ -102,6 +104,7 @@ export class Reverb implements AsyncDisposable {
       clock: this.clock,
       plan: this.#plan,
       tally: this.tally,
+      checkpointEveryMs: this.options.checkpointEveryMs,
       metrics: this.#metrics,
       onClosed: (window) => this.#closed(window),
       onStored: (window, delayMs) => this.#stored(window, delayMs),

@@ -2,7 +2,7 @@ import { type JsMsg } from '@nats-io/jetstream';
 import { type MonotonicClock } from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
 import { type Log } from '@whoosh/telemetry';
-import { Checkpoints } from './checkpoints.ts';
+import { CHECKPOINT_EVERY_MS, Checkpoints } from './checkpoints.ts';
 import { type Place, readEntry } from './claim-decoder.ts';
 import { ClaimsReader } from './claims-reader.ts';
 import { Closer } from './closer.ts';
@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly tally: Tally;
   readonly metrics: ReverbMetrics;
   readonly log: Log;
+  readonly checkpointEveryMs?: number | undefined;
   readonly onClosed: (window: ClosedWindow) => void;
   readonly onStored: (window: ClosedWindow, delayMs: number) => void;
 }
@@ -49,7 +50,7 @@ export class Session implements AsyncDisposable {
 
   static async open(options: SessionOptions): Promise<Session> {
     const { bus, clusterId } = options;
-    const checkpoints = new Checkpoints(bus, clusterId);
+    const checkpoints = new Checkpoints(bus, clusterId, options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
     const checkpoint = await checkpoints.load();
     const book = checkpoint === undefined ? new WindowBook() : WindowBook.restore(checkpoint);
     const session = new Session(options, checkpoints, book);
@@ -105,7 +106,7 @@ export class Session implements AsyncDisposable {
   #take(subject: string, message: JsMsg, place: Place): void {
     const { tally, metrics, clock, onClosed } = this.#options;
     if (subject.endsWith('.checkpoint')) {
-      this.#checkpoints.meet(message, place.storedAtMs, this.book.markerSequence);
+      this.#checkpoints.meet(message, place, this.book.markerSequence);
       return;
     }
     const entry = readEntry(subject, message.data, place);

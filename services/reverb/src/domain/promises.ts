@@ -34,14 +34,16 @@ const NOTHING: PromiseOutcome = { helpKept: false, broken: 0 };
  * promise for a task holds: saying later that it will take longer does not move it.
  */
 export class PromiseLedger {
-  readonly #open = new Map<string, OpenPromise>();
+  // By agent, because an agent has few: looking through them is cheaper than a key of text per claim.
+  readonly #byAgent = new Map<string, OpenPromise[]>();
+  #size = 0;
 
   constructor(open: Iterable<OpenPromise> = []) {
-    for (const promise of open) this.#open.set(keyOf(promise.agent, promise.task, promise.isHelp), promise);
+    for (const promise of open) this.#add(promise);
   }
 
   get open(): OpenPromise[] {
-    return [...this.#open.values()];
+    return [...this.#byAgent.values()].flat();
   }
 
   /** Claims are taken in the order of their beats. */
@@ -66,42 +68,54 @@ export class PromiseLedger {
   /** Takes out what is due by this beat and was not kept; answers how many. */
   expire(throughBeat: number): number {
     let broken = 0;
-    for (const [key, { dueBeat }] of this.#open) {
-      if (dueBeat > throughBeat) continue;
-      this.#open.delete(key);
-      broken += 1;
+    for (const [agent, promises] of this.#byAgent) {
+      const left = promises.filter(({ dueBeat }) => dueBeat > throughBeat);
+      broken += promises.length - left.length;
+      this.#keep(agent, promises, left);
     }
     return broken;
   }
 
   clear(): void {
-    this.#open.clear();
+    this.#byAgent.clear();
+    this.#size = 0;
   }
 
   #promise({ agent, task, state, beat, beatsLeft }: Claimed): void {
-    if (beatsLeft === undefined) return;
+    if (beatsLeft === undefined || this.#size >= PROMISES_MAX) return;
     const isHelp = state === 'helping';
-    const key = keyOf(agent, task, isHelp);
-    if (this.#open.has(key) || this.#open.size >= PROMISES_MAX) return;
-    this.#open.set(key, { agent, task, isHelp, dueBeat: beat + Math.min(beatsLeft, PROMISE_BEATS_MAX) });
+    const isPromised =
+      this.#byAgent.get(agent)?.some((open) => open.task === task && open.isHelp === isHelp) ?? false;
+    if (!isPromised)
+      this.#add({ agent, task, isHelp, dueBeat: beat + Math.min(beatsLeft, PROMISE_BEATS_MAX) });
   }
 
   #settle({ agent, task, beat }: Claimed, isDone: boolean): PromiseOutcome {
+    const promises = this.#byAgent.get(agent);
+    if (promises === undefined) return NOTHING;
     let helpKept = false;
     let broken = 0;
-    for (const isHelp of [false, true]) {
-      const key = keyOf(agent, task, isHelp);
-      const promise = this.#open.get(key);
-      if (promise === undefined) continue;
-      this.#open.delete(key);
+    for (const promise of promises) {
+      if (promise.task !== task) continue;
       const isKept = isDone && beat <= promise.dueBeat;
       if (!isKept) broken += 1;
-      else if (isHelp) helpKept = true;
+      else if (promise.isHelp) helpKept = true;
     }
+    const left = promises.filter((promise) => promise.task !== task);
+    this.#keep(agent, promises, left);
     return { helpKept, broken };
   }
-}
 
-function keyOf(agent: string, task: string, isHelp: boolean): string {
-  return `${agent}\n${task}\n${isHelp ? 'help' : 'work'}`;
+  #add(promise: OpenPromise): void {
+    const promises = this.#byAgent.get(promise.agent);
+    if (promises === undefined) this.#byAgent.set(promise.agent, [promise]);
+    else promises.push(promise);
+    this.#size += 1;
+  }
+
+  #keep(agent: string, before: readonly OpenPromise[], left: OpenPromise[]): void {
+    this.#size -= before.length - left.length;
+    if (left.length === 0) this.#byAgent.delete(agent);
+    else if (left.length < before.length) this.#byAgent.set(agent, left);
+  }
 }

@@ -1,0 +1,121 @@
+import { backbeat } from '@whoosh/contracts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readClaim, readEntry } from './claim-decoder.ts';
+
+const encode = (body: unknown): Uint8Array =>
+  new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+const claim = {
+  type: 'backbeat.statusclaim.v1',
+  agent_id: 'a',
+  beat_index: 7,
+  state: 'executing',
+  hlc: '7ffd:0001:beef',
+};
+
+describe('the decoder', () => {
+  test('agrees with the contract on every shape that can be made of its fields', () => {
+    const odd = fc.constantFrom<unknown>(
+      undefined,
+      null,
+      '',
+      'a',
+      -1,
+      0,
+      0.5,
+      1,
+      2 ** 53,
+      1_001,
+      [],
+      {},
+      true,
+      'x'.repeat(257),
+      'done',
+      '7ffd:0001',
+      '7FFD:0001:BEEF',
+    );
+    const shape = fc.record(
+      Object.fromEntries(
+        [
+          'type',
+          'agent_id',
+          'beat_index',
+          'state',
+          'hlc',
+          'task_id',
+          'beats_left',
+          'progress',
+          'notes',
+          'resources',
+          'dependencies',
+          'metadata',
+          'extra',
+        ].map((key) => [
+          key,
+          fc.oneof(
+            { weight: 5, arbitrary: fc.constant((claim as Record<string, unknown>)[key]) },
+            { weight: 1, arbitrary: odd },
+          ),
+        ]),
+      ),
+    );
+    fc.assert(
+      fc.property(shape, (body) => {
+        const json: unknown = JSON.parse(JSON.stringify(body));
+        expect(readClaim(encode(body), 'a').ok).toBe(
+          backbeat.StatusClaim.safeParse(json).success && (json as { agent_id: string }).agent_id === 'a',
+        );
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('never throws, whatever arrives', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.string(), (payload, subject) => {
+        readEntry(subject, payload, { sequence: 1, storedAtMs: 0 });
+        readEntry(`backbeat.c.claim.${subject}`, payload, { sequence: 1, storedAtMs: 0 });
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('replaces the synonyms, in either case of the timestamp', () => {
+    for (const [from, to] of Object.entries(backbeat.CLAIM_STATE_SYNONYMS)) {
+      expect(readClaim(encode({ ...claim, state: from }), 'a')).toMatchObject({
+        ok: true,
+        claim: { state: to },
+      });
+    }
+    const upper = readClaim(encode({ ...claim, hlc: '7FFD:0001:BEEF' }), 'a');
+    expect(upper).toEqual(readClaim(encode(claim), 'a'));
+  });
+
+  test.each(['prototype', 'constructor', '__proto__', 'toString'])(
+    'is not misled by the state %s',
+    (state) => {
+      expect(readClaim(encode({ ...claim, state }), 'a')).toEqual({ ok: false, reason: 'schema' });
+    },
+  );
+
+  test('takes no marker from a subject of another window', () => {
+    const marker = {
+      type: 'backbeat.windowclose.v1',
+      window_id: 'a'.repeat(32),
+      epoch: 1,
+      from_beat: 0,
+      to_beat: 3,
+      reason: 'frame',
+      missed_beats: 0,
+      missed_windows: 0,
+      tempo_drift_ms: 0,
+      grace_ms: 125,
+    };
+    const place = { sequence: 9, storedAtMs: 5 };
+    expect(readEntry(`backbeat.c.close.${'a'.repeat(32)}`, encode(marker), place)).toMatchObject({
+      kind: 'marker',
+      ...place,
+    });
+    expect(readEntry(`backbeat.c.close.${'b'.repeat(32)}`, encode(marker), place)).toBeUndefined();
+  });
+});
