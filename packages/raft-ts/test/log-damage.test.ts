@@ -103,6 +103,35 @@ test('garbage behind the end is a write that was cut short, and is dropped', asy
   }
 });
 
+test('records that change places, or stand there twice, are refused', async () => {
+  const { disk, states } = await written();
+  const bounds = recordBounds(disk.files.get('log-1')?.bytes ?? Buffer.alloc(0));
+  expect(bounds.length).toBeGreaterThan(5);
+  const piece = (bytes: Buffer, at: number): Buffer => bytes.subarray(bounds[at], bounds[at + 1]);
+  for (let at = 1; at + 2 < bounds.length; at += 1) {
+    const swapped = damaged(disk, 'log-1', (bytes) => {
+      const [before, after] = [bytes.subarray(0, bounds[at]), bytes.subarray(bounds[at + 2])];
+      return Buffer.concat([before, piece(bytes, at + 1), piece(bytes, at), after]);
+    });
+    expect(await accepted(swapped)).toBeUndefined();
+    const twice = damaged(disk, 'log-1', (bytes) => {
+      return Buffer.concat([
+        bytes.subarray(0, bounds[at + 1]),
+        piece(bytes, at),
+        bytes.subarray(bounds[at + 2]),
+      ]);
+    });
+    expect([undefined, states.at(-1)]).toContain(await accepted(twice));
+  }
+});
+
+/** Where the records begin, and the end. */
+function recordBounds(bytes: Buffer): readonly number[] {
+  const bounds = [0];
+  for (let at = 0; at < bytes.byteLength; bounds.push(at)) at += 8 + bytes.readUInt32LE(at);
+  return bounds;
+}
+
 test.each(['log-1', 'mark'])('a missing %s is refused', async (name) => {
   const { disk } = await written();
   const copy = disk.copy();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Bench, log, Network } from './bench.ts';
+import { Bench, entry, log, Network } from './bench.ts';
 
 const data = (text: string): Uint8Array => Buffer.from(text);
 const vote = { type: 'vote', from: 2, to: 1, lastIndex: 0, lastTerm: 0, transfer: false } as const;
@@ -91,6 +91,20 @@ describe('safety (§5.4)', () => {
     });
     bench.take();
     expect(bench.applied.map(({ index }) => index)).toEqual([1, 2, 1, 2]);
+  });
+
+  test('an entry that is replaced while it is being written is not taken for written', () => {
+    const bench = new Bench({}, { entries: log(1), hardState: { term: 1, vote: 0, commit: 1 } });
+    bench.take();
+    const append = { type: 'append', to: 1, prevIndex: 1, prevTerm: 1, commit: 1 } as const;
+    bench.node.step({ ...append, from: 2, term: 2, entries: [entry(2, 2), entry(2, 3)] });
+    const ready = bench.node.ready();
+    bench.node.step({ ...append, from: 3, term: 3, entries: [entry(3, 2), entry(3, 3)] });
+    bench.storage.append(ready.entries);
+    if (ready.hardState !== undefined) bench.storage.setHardState(ready.hardState);
+    bench.node.advance(ready);
+    expect(bench.take()).toMatchObject([{ type: 'appendAccepted', to: 3, term: 3, index: 3 }]);
+    expect(bench.terms()).toEqual([1, 3, 3]);
   });
 
   test('a new leader opens its term with an entry of its own (§8)', () => {
