@@ -20,6 +20,7 @@ export {
   port,
   requiredDuration,
   requiredInteger,
+  requiredNumber,
   secret,
 } from './pieces.ts';
 export {

@@ -66,7 +66,10 @@ interface Range {
 
 /** A decimal number within its range, both ends included. */
 export const number = (byDefault: number, range: Range = {}) =>
-  numeric(/^-?\d+(\.\d+)?$/, 'a number', range).prefault(String(byDefault));
+  requiredNumber(range).prefault(String(byDefault));
+
+/** A decimal number without a default; `.optional()` where it may be missing. */
+export const requiredNumber = (range: Range = {}) => numeric(/^-?\d+(\.\d+)?$/, 'a number', range);
 
 /** A whole number within its range, both ends included. */
 export const integer = (byDefault: number, range: Range = {}) =>

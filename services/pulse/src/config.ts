@@ -12,6 +12,7 @@ import {
   natsEnv,
   natsServers,
   number,
+  requiredNumber,
   secret,
 } from '@whoosh/config';
 import { backbeat } from '@whoosh/contracts';
@@ -20,7 +21,8 @@ import { absoluteRange, isWithin, roundTempo, TEMPO_BPM_MAX, TEMPO_BPM_MIN } fro
 import { type MetronomeSettings } from './metronome/messages.ts';
 
 const NODE_PATTERN = /^[A-Za-z0-9_.:-]{1,128}$/;
-const tempo = (byDefault: number) => number(byDefault, { min: TEMPO_BPM_MIN, max: TEMPO_BPM_MAX });
+const TEMPO_RANGE = { min: TEMPO_BPM_MIN, max: TEMPO_BPM_MAX };
+const tempo = (byDefault: number) => number(byDefault, TEMPO_RANGE);
 
 /** Every variable that pulse reads, beside those of the lifecycle; each is also a flag, see the README. */
 export const PulseEnv = envSchema({
@@ -34,7 +36,7 @@ export const PulseEnv = envSchema({
   BACKBEAT_DATA_DIR: z.string().optional(),
   BACKBEAT_BAR_LENGTH: integer(4, { min: 1, max: 10_000 }),
   /** `--bpm`; wins over the longer name. */
-  BACKBEAT_BPM: tempo(2).optional(),
+  BACKBEAT_BPM: requiredNumber(TEMPO_RANGE).optional(),
   BACKBEAT_TEMPO_BPM: tempo(2),
   BACKBEAT_MIN_BPM: tempo(TEMPO_BPM_MIN),
   BACKBEAT_MAX_BPM: tempo(TEMPO_BPM_MAX),
