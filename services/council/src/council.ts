@@ -40,15 +40,27 @@ export interface CouncilOptions {
   readonly registry: Registry;
 }
 
+export interface CouncilService extends AsyncDisposable {
+  /** Age of the oldest event that is not published yet. */
+  lagSeconds(): number;
+}
+
 /** The council service's whole surface: what it answers, what it hears, and what it does by itself. */
-export async function startCouncil(options: CouncilOptions): Promise<AsyncDisposable> {
+export async function startCouncil(options: CouncilOptions): Promise<CouncilService> {
   const { bus, db, log, roles, settings } = options;
   const clock = systemClock;
   await using resources = new AsyncDisposableStack();
   const metrics = new CouncilMetrics(options.registry);
   const store = new CouncilStore();
   const queries = new CouncilQueries(db);
-  const relay = new OutboxRelay({ service: 'council', ...pick(options) });
+  const relay = new OutboxRelay({
+    service: 'council',
+    db,
+    databaseUrl: options.databaseUrl,
+    bus,
+    log,
+    registry: options.registry,
+  });
   const hlc = new Hlc({ physicalMs: () => clock.now(), node: nodeSuffix(options.instance) });
   const lifeLog = new LifeLog({ service: 'council', clock, hlc, newId });
   const lives = new CouncilLives({ db, store, lifeLog, metrics, wake: () => relay.wake() });
@@ -59,7 +71,7 @@ export async function startCouncil(options: CouncilOptions): Promise<AsyncDispos
     log,
     onLocal: (isLocal) => metrics.pacedLocally.set(isLocal ? 1 : 0),
   });
-  const speaker = resources.use(new Duty({ url: options.databaseUrl, name: 'council-opportunities' }));
+  const speaker = resources.use(new Duty({ url: options.databaseUrl, name: 'council opportunities', log }));
 
   await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_AGENTS']);
   resources.use(supervise('outbox relay', (signal) => relay.run(signal), { log }));
@@ -97,5 +109,9 @@ export async function startCouncil(options: CouncilOptions): Promise<AsyncDispos
   resources.use(supervise('deadlines', deadlines, { log }));
 
   await bus.flush();
-  return resources.move();
+  const owned = resources.move();
+  return {
+    lagSeconds: () => relay.lagSeconds(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

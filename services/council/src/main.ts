@@ -12,11 +12,53 @@ await runService({
   service: 'council',
   env: CouncilEnv,
   check: councilProblems,
-  start: async ({ env, log, registry, resources, readiness, instance, version }) => {
+  start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
     const roles = readRoles(env.WHOOSH_ROLES_FILES);
     const database = databaseConfig(env);
-    await migrateIfWanted(database, { log });
+    await migrateIfWanted(database, { log, signal: stopping });
     const db = openDatabase(database, { service: 'council', log, registry });
     resources.defer(() => db.destroy());
+
+    const auth = natsAuth(env);
+    const bus = resources.use(
+      await connectBus({
+        servers: natsServers(env),
+        service: 'council',
+        instance,
+        profile: 'beat',
+        log,
+        registry,
+        ...(auth && { auth }),
+      }),
+    );
+    readiness.check('bus', () => bus.isConnected() || 'the broker cannot be reached');
+
+    const listener = env.WHOOSH_BACKBEAT_ENABLED
+      ? resources.use(await listenToBeats({ bus, clusterId: clusterName(env), log }))
+      : undefined;
+    const council = resources.use(
+      await startCouncil({
+        bus,
+        db,
+        databaseUrl: database.url,
+        listener,
+        grid: localGrid(env.WHOOSH_COUNCIL_LOCAL_TEMPO_BPM, env.WHOOSH_COUNCIL_LOCAL_BAR_LENGTH),
+        roles,
+        settings: councilSettings(env),
+        instance,
+        log,
+        registry,
+      }),
+    );
+    bus.serveDiscovery({
+      version,
+      description: 'Forms and runs project kickoff councils',
+      health: async () => ({
+        status: bus.isConnected() ? 'ok' : 'degraded',
+        dependencies: { bus: bus.isConnected() ? 'ok' : 'away', pulse: listener?.health().mode ?? 'off' },
+        details: { outbox_lag_seconds: council.lagSeconds() },
+      }),
+    });
+    await bus.flush();
   },
 });

@@ -42,14 +42,20 @@ export class Pace {
 
   /** Calls back at the first beat of every bar until aborted; one call at a time, a missed bar is left out. */
   async run(onDownbeat: (beat: PaceBeat) => Promise<void>, signal: AbortSignal): Promise<void> {
-    const leave = this.#options.listener?.onDownbeat(async (beat) => {
-      this.#options.onLocal(false);
+    const { listener, log, onLocal } = this.#options;
+    const leave = listener?.onDownbeat(async (beat) => {
+      onLocal(false);
       await onDownbeat(heardBeat(beat));
+    });
+    const stopTelling = listener?.onProblem((problem) => {
+      if (problem.kind !== 'failed_callback') return;
+      log.error({ err: problem.cause, beat: problem.beat.index }, 'a downbeat could not be worked off');
     });
     try {
       await this.#runLocally(onDownbeat, signal);
     } finally {
       leave?.();
+      stopTelling?.();
     }
   }
 

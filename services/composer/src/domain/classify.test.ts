@@ -30,14 +30,14 @@ const accuracy = (issues: readonly Labelled[]) => {
 
 test('classifies real issues as their projects labelled them', ({ annotate }) => {
   const { share, wrong } = accuracy(ISSUES);
-  void annotate(`accuracy ${share.toFixed(3)} of ${ISSUES.length}`);
-  expect(wrong.length / ISSUES.length, wrong.join('\n')).toBeLessThanOrEqual(1 - ACCURACY_MIN);
+  void annotate([`accuracy ${share.toFixed(3)} of ${ISSUES.length}`, ...wrong].join('\n'));
+  expect(share).toBeGreaterThanOrEqual(ACCURACY_MIN);
 });
 
 test('classifies them without their labels too, less well', ({ annotate }) => {
   const { share, wrong } = accuracy(ISSUES.map((issue) => ({ ...issue, labels: [] })));
-  void annotate(`accuracy without labels ${share.toFixed(3)} of ${ISSUES.length}`);
-  expect(wrong.length / ISSUES.length, wrong.join('\n')).toBeLessThanOrEqual(1 - ACCURACY_WITHOUT_LABELS_MIN);
+  void annotate([`accuracy without labels ${share.toFixed(3)} of ${ISSUES.length}`, ...wrong].join('\n'));
+  expect(share).toBeGreaterThanOrEqual(ACCURACY_WITHOUT_LABELS_MIN);
 });
 
 test.for([

@@ -1,4 +1,4 @@
-import { CallError, type councils } from '@whoosh/contracts';
+import { CallError } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Instant } from '@whoosh/stdx';
 import { type Kysely, type Selectable, sql } from 'kysely';
@@ -76,12 +76,12 @@ export class CouncilQueries {
       .distinct()
       .where('councils.status', 'in', ['forming', 'active'])
       .where('council_agents.status', '=', 'open')
-      .where(({ or, and, eb }) =>
-        or([
-          eb('council_agents.reserved_until', '<=', now),
-          and([
-            eb('councils.seat_deadline_at', '<=', now),
-            or([eb('councils.status', '=', 'forming'), eb('council_agents.required', '=', false)]),
+      .where((where) =>
+        where.or([
+          where('council_agents.reserved_until', '<=', now),
+          where.and([
+            where('councils.seat_deadline_at', '<=', now),
+            where.or([where('councils.status', '=', 'forming'), where('council_agents.required', '=', false)]),
           ]),
         ]),
       )
@@ -162,7 +162,6 @@ export class CouncilQueries {
 }
 
 export type OfferedSeat = Awaited<ReturnType<CouncilQueries['offered']>>[number];
-export type CouncilPage = { items: councils.CouncilView[]; next_cursor: string | null };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

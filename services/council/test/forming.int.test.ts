@@ -1,0 +1,201 @@
+import { agents, type CallError, councils, deployments, tasks } from '@whoosh/contracts';
+import { until } from '@whoosh/testkit';
+import { describe, expect, test } from 'vitest';
+import { agentPrincipal, Bench, CORE } from './bench.ts';
+import { deploymentOf, offlineAgent } from './rows.ts';
+
+const councilsOf = async (bench: Bench, taskId: string) =>
+  await bench.db.selectFrom('councils').selectAll().where('task_id', '=', taskId).execute();
+
+test('a Design Brief that is told of three times forms one council', async () => {
+  await using bench = await Bench.start({ instances: 2 });
+  const task = await bench.brief({ body: 'A web app with payments.' });
+  await Promise.all([1, 2, 3].map(() => bench.sayTask(tasks.taskOpened, task)));
+  // The consumer keeps the order: when the later task has its council, the three were handled.
+  await bench.formed(await bench.brief());
+  const rows = await councilsOf(bench, task.id);
+  expect(rows).toHaveLength(1);
+  const { items } = await bench.bus.call(councils.listCouncils, { limit: 10, task_id: task.id });
+  expect(items[0]).toMatchObject({ status: 'forming', attempt: 1, project_name: 'acme/shop' });
+  expect(items[0]?.core_agents.map(({ role }) => role)).toEqual(CORE);
+  expect(items[0]?.optional_agents.map(({ role, why }) => [role, why])).toEqual([
+    ['sec-lead', 'the brief speaks of "payments"'],
+    ['ux-lead', 'the brief speaks of "web app"'],
+  ]);
+  const formed = () => bench.happenings(rows[0]?.id ?? '').filter((one) => one === 'forming');
+  await until(() => formed().length > 0);
+  expect(formed()).toEqual(['forming']);
+});
+
+test('two replicas that hear of it at the same moment form one council', async () => {
+  // Each has a broker of its own, so that nothing but the database is between them.
+  await using first = await Bench.start();
+  await using second = await Bench.start({}, first.url);
+  const briefs = await Promise.all(Array.from({ length: 10 }, () => first.brief()));
+  const last = await first.brief();
+  for (const task of [...briefs, last]) second.tasks.set(task.id, task);
+  await Promise.all(
+    briefs.flatMap((task) => [first, second].map((bench) => bench.sayTask(tasks.taskOpened, task))),
+  );
+  await Promise.all([first.formed(last), second.formed(last)]);
+  for (const task of briefs) expect(await councilsOf(first, task.id)).toHaveLength(1);
+});
+
+test('a reopened task gets a council of its own', async () => {
+  await using bench = await Bench.start();
+  const task = await bench.brief();
+  const council = await bench.formed(task);
+  await bench.sayTask(tasks.taskClosed, task, { issue_state: 'closed' });
+  await bench.until(task.id, ({ status }) => status === 'cancelled');
+  bench.tasks.set(task.id, { ...task, attempt: 2 });
+  await bench.sayTask(tasks.taskReopened, task, { attempt: 2 });
+  const second = await bench.until(task.id, ({ attempt }) => attempt === 2);
+  expect(second).toMatchObject({ status: 'forming' });
+  expect(second.id).not.toBe(council.id);
+});
+
+test('a task that becomes a Design Brief forms a council, one that is none any more loses it', async () => {
+  await using bench = await Bench.start();
+  const task = await bench.brief();
+  await bench.sayTask(tasks.taskOpened, task, { kind: 'work' });
+  await bench.sayTask(tasks.taskChanged, task);
+  const council = await bench.until(task.id, ({ status }) => status === 'forming');
+  await bench.sayTask(tasks.taskChanged, task, { kind: 'work' });
+  const ended = await bench.until(task.id, ({ status }) => status === 'cancelled');
+  expect(ended).toMatchObject({ id: council.id, reason: 'the issue is no Design Brief any more' });
+});
+
+test('a brief whose text cannot be read yet is tried again until it can', async () => {
+  await using bench = await Bench.start();
+  const task = await bench.brief();
+  bench.tasks.delete(task.id);
+  await bench.sayTask(tasks.taskOpened, task);
+  const attempts = bench.db.selectFrom('council_processed').select('attempts').where('kind', '=', 'attempts');
+  await until(async () => (await attempts.execute()).length > 0, { describe: 'a failed attempt' });
+  bench.tasks.set(task.id, task);
+  expect(await bench.until(task.id, () => true)).toMatchObject({ status: 'forming' });
+});
+
+describe('a seat', () => {
+  test('that many agents race for has one winner, and the losers are told who', async () => {
+    await using bench = await Bench.start({ instances: 2 });
+    const council = await bench.formed(await bench.brief());
+    await bench.offered(council.id);
+    const racers = Array.from({ length: 8 }, (_, at) => `racer-${at}`);
+    for (const racer of racers) await bench.agent(racer);
+    for (const role of CORE) {
+      const results = await Promise.allSettled(racers.map((racer) => bench.claim(council.id, role, racer)));
+      const view = await bench.bus.call(councils.getCouncil, { id: council.id });
+      const holder = view.core_agents.find((seat) => seat.role === role)?.agent_id;
+      const won = results.flatMap((one, at) => (one.status === 'fulfilled' ? [racers[at]] : []));
+      expect(won).toEqual([holder]);
+      const lost = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as CallError] : []));
+      // Whoever holds another seat already is told that instead when it comes before the winner.
+      for (const { code, details } of lost) {
+        expect({ code, details }).toMatchObject(
+          code === 'taken'
+            ? { details: { agent_id: holder } }
+            : { code: 'not_qualified', details: { holds: expect.any(String) } },
+        );
+      }
+      expect(lost.filter(({ code }) => code === 'taken').length).toBeGreaterThan(0);
+    }
+    const view = await bench.bus.call(councils.getCouncil, { id: council.id });
+    expect(view).toMatchObject({ status: 'active', round: { number: 1, phase: 'propose' } });
+  });
+
+  test('is reserved for the agent deployed for it', async () => {
+    await using bench = await Bench.start({ settings: { seatReservationMs: 60_000 } });
+    const council = await bench.formed(await bench.brief());
+    await bench.agent('free');
+    await bench.agent('eng-lead-deployed');
+    await expect(bench.claim(council.id, 'eng-lead', 'free')).rejects.toMatchObject({ code: 'unavailable' });
+
+    const deployment = deploymentOf(council, 'eng-lead');
+    await bench.say(deployments.deploymentWanted, deployment.id, deployment);
+    await bench.until(council.task_id, ({ core_agents: seats }) => seats[1]?.deployment_id === deployment.id);
+    await expect(bench.claim(council.id, 'eng-lead', 'free')).rejects.toMatchObject({
+      code: 'not_qualified',
+      details: { reserved_until: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+    const view = await bench.claim(council.id, 'eng-lead', 'eng-lead-deployed', {
+      deployment_id: deployment.id,
+    });
+    expect(view.core_agents[1]).toMatchObject({ status: 'claimed', agent_id: 'eng-lead-deployed' });
+  });
+
+  test('is not taken for another, by a user, without the skills, or before registration', async () => {
+    await using bench = await Bench.start();
+    const council = await bench.formed(await bench.brief());
+    await bench.offered(council.id);
+    const request = { council_id: council.id, role: 'eng-lead', agent_id: 'me', capabilities: ['eng-lead'] };
+    const attempt = async (principal: ReturnType<typeof agentPrincipal>, capabilities = ['eng-lead']) =>
+      await bench.bus.call(councils.claimRole, { ...request, capabilities }, { principal }).then(
+        () => 'ok',
+        (cause: CallError) => cause.code,
+      );
+    expect(await attempt(agentPrincipal('somebody'))).toBe('permission_denied');
+    expect(await attempt({ kind: 'user', id: 'me', role: 'admin' })).toBe('permission_denied');
+    expect(await attempt(agentPrincipal('me'), ['cooking'])).toBe('not_qualified');
+    expect(await attempt(agentPrincipal('me'))).toBe('unavailable');
+    await bench.agent('me');
+    expect(await attempt(agentPrincipal('me'))).toBe('ok');
+    expect(await attempt(agentPrincipal('me'))).toBe('ok');
+  });
+
+  test('of a free agent that went offline is offered again', async () => {
+    await using bench = await Bench.start();
+    const task = await bench.brief();
+    const council = await bench.activate(await bench.formed(task));
+    await bench.say(agents.agentOffline, 'eng-lead', offlineAgent('eng-lead'));
+    const open = await bench.until(task.id, ({ core_agents: seats }) => seats[1]?.status === 'open');
+    expect(open).toMatchObject({ id: council.id, status: 'active' });
+    await bench.agent('other');
+    expect((await bench.claim(council.id, 'eng-lead', 'other')).core_agents[1]?.agent_id).toBe('other');
+  });
+
+  test('that is free is offered to every agent, again in each bar', async () => {
+    await using bench = await Bench.start({ instances: 2, localTempoBpm: 600 });
+    const council = await bench.formed(await bench.brief());
+    const offers = () => bench.opportunities.filter((one) => (one as { role: string }).role === 'qa-lead');
+    await until(() => offers().length >= 2, { describe: 'the offer and its repeat' });
+    expect(offers()[0]).toEqual(offers()[1]);
+    expect(offers()[0]).toMatchObject({
+      id: `${council.id}-qa-lead`,
+      project: 'acme/shop',
+      capabilities: ['testing', 'test-planning', 'quality-assurance'],
+    });
+  });
+});
+
+describe('the deadline', () => {
+  const settings = { seatDeadlineMs: 300 };
+
+  test('fails a council with an empty core seat and says which', async () => {
+    await using bench = await Bench.start({ instances: 2, settings });
+    const council = await bench.formed(await bench.brief());
+    const failed = await bench.until(council.task_id, ({ status }) => status === 'failed');
+    expect(failed.reason).toBe('nobody took product-manager, eng-lead, qa-lead before the deadline');
+    await until(() => bench.happenings(council.id).includes('failed'));
+    expect(bench.happenings(council.id)).toEqual(['forming', 'role_offered', 'failed']);
+  });
+
+  test('that passed while nobody ran is found afterwards', async () => {
+    await using bench = await Bench.start({ instances: 0 });
+    const task = await bench.brief();
+    const first = await bench.startService({ ...settings, deadlineCheckMs: 60_000 });
+    const council = await bench.formed(task);
+    await first[Symbol.asyncDispose]();
+    await until(() => Date.now() > Date.parse(council.seat_deadline_at));
+    bench.resources.use(await bench.startService(settings));
+    expect(await bench.until(task.id, ({ status }) => status === 'failed')).toMatchObject({ id: council.id });
+  });
+
+  test('marks an optional seat as absent and lets the council go on', async () => {
+    await using bench = await Bench.start({ settings: { seatDeadlineMs: 3_000 } });
+    const task = await bench.brief({ labels: ['chorus-entrypoint', 'council:ux-lead'] });
+    await bench.activate(await bench.formed(task));
+    const council = await bench.until(task.id, ({ optional_agents: seats }) => seats[0]?.status === 'absent');
+    expect(council.core_agents.map(({ status }) => status)).toEqual(['claimed', 'claimed', 'claimed']);
+  });
+});
