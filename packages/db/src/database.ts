@@ -12,6 +12,11 @@ export interface OpenDatabaseOptions {
   readonly registry: Registry;
 }
 
+/** What of the configuration the pool needs; the address is masked when printed. */
+export type DatabaseSettings = Omit<DatabaseConfig, 'url' | 'autoMigrate'> & {
+  readonly url: { reveal(): string };
+};
+
 /** A pool that cannot give a connection within this time is a database that is away. */
 const ACQUIRE_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -20,7 +25,7 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'none'] as const;
 
 /** The pool of one process; opens nothing before the first query. Close it with `db.destroy()`. */
 export function openDatabase(
-  config: DatabaseConfig,
+  config: DatabaseSettings,
   { service, log, registry }: OpenDatabaseOptions,
 ): Kysely<DB> {
   const pool = new pg.Pool({

@@ -1,4 +1,4 @@
-export { openDatabase, type OpenDatabaseOptions } from './database.ts';
+export { openDatabase, type DatabaseSettings, type OpenDatabaseOptions } from './database.ts';
 export { Duty, type DutyOptions } from './duty.ts';
 export { migrateIfWanted, type MigrateIfWantedOptions } from './migrate-if-wanted.ts';
 export { MIGRATIONS_DIRECTORY, readMigrations, type MigrationFile } from './migration-files.ts';
