@@ -49,7 +49,10 @@ export function token(
 }
 
 /** The whole gateway on a real broker, with everything but the process around it. */
-export async function runGateway(change: Partial<GatewayConfig> = {}): Promise<RunningGateway> {
+export async function runGateway(
+  change: Partial<GatewayConfig> = {},
+  pageDirectory = mkdtempSync(join(tmpdir(), 'whoosh-page-')),
+): Promise<RunningGateway> {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await startNats());
   const log = quietLog();
@@ -75,7 +78,7 @@ export async function runGateway(change: Partial<GatewayConfig> = {}): Promise<R
       registry,
       version: '1.2.3',
       stopping: stopping.signal,
-      pageDirectory: mkdtempSync(join(tmpdir(), 'whoosh-page-')),
+      pageDirectory,
       config: {
         cluster: CLUSTER,
         backbeatEnabled: true,

@@ -1,0 +1,104 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { StoredReport } from '../live/world.ts';
+import { clock } from '../live/words.ts';
+
+export interface Series {
+  readonly label: string;
+  /** Name of a colour of the theme. */
+  readonly colour: string;
+  readonly of: (report: StoredReport) => number;
+  readonly stepped: boolean;
+}
+
+interface PlotProps {
+  readonly reports: readonly StoredReport[];
+  readonly series: readonly Series[];
+  readonly height: number;
+}
+
+/** A plot over the time at which the reports were stored. It is made once and then only fed. */
+export function Plot({ reports, series, height }: PlotProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const data = columns(reports, series);
+  const newest = useRef(data);
+  newest.current = data;
+
+  useEffect(() => {
+    const place = ref.current;
+    if (!place) return undefined;
+    const make = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsOf(place, series, height), newest.current, place);
+    };
+    make();
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height }));
+    resized.observe(place);
+    // Its colours are drawn, not styled: another theme needs another drawing.
+    const themed = new MutationObserver(make);
+    themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', make);
+    return () => {
+      resized.disconnect();
+      themed.disconnect();
+      dark.removeEventListener('change', make);
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [series, height]);
+  useEffect(() => plot.current?.setData(data), [reports]);
+  return <div class="plot" ref={ref} role="img" aria-label={series.map(({ label }) => label).join(', ')} />;
+}
+
+function columns(reports: readonly StoredReport[], series: readonly Series[]): uPlot.AlignedData {
+  const times = reports.map(({ recorded_at }) => Date.parse(recorded_at) / 1_000);
+  return [times, ...series.map(({ of }) => reports.map(of))];
+}
+
+function optionsOf(place: HTMLElement, series: readonly Series[], height: number): uPlot.Options {
+  const style = getComputedStyle(place);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: colour('--ink-faint'),
+    grid: { stroke: colour('--rule'), width: 1 },
+    ticks: { show: false },
+    font: '11px ui-sans-serif, system-ui',
+  };
+  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  return {
+    width: place.clientWidth,
+    height,
+    cursor: { y: false },
+    legend: { show: series.length > 1 },
+    axes: [
+      { ...axis, values: (_plot, splits) => timesOf(splits) },
+      { ...axis, size: 44, space: 20 },
+    ],
+    scales: { y: { range: (_plot, min, max) => rangeOf(min, max) } },
+    series: [
+      {},
+      ...series.map((one) => ({
+        label: one.label,
+        stroke: colour(one.colour),
+        width: 1.75,
+        points: { show: false },
+        ...(one.stepped && stepped && { paths: stepped }),
+      })),
+    ],
+  };
+}
+
+function timesOf(splits: readonly number[]): string[] {
+  const spanSeconds = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
+  return splits.map((seconds) => clock(seconds * 1_000).slice(0, spanSeconds > 900 ? 5 : 8));
+}
+
+/** From zero for counts, around zero for drift, and never a range of nothing. */
+function rangeOf(min: number, max: number): [number, number] {
+  const low = Math.min(0, min);
+  const high = Math.max(1, max);
+  const room = (high - low) * 0.08;
+  return [low < 0 ? low - room : 0, high + room];
+}

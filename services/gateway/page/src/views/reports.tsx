@@ -1,0 +1,97 @@
+import { useCell } from '../live/cell.ts';
+import type { StoredReport, World } from '../live/world.ts';
+import { clock, plain } from '../live/words.ts';
+import { Empty } from '../parts/bits.tsx';
+import { Plot, type Series } from '../parts/plot.tsx';
+
+const TABLE_ROWS = 40;
+
+const AGENTS: readonly Series[] = [
+  { label: 'agents reporting', colour: '--ink', of: ({ report }) => report.agents_reporting, stepped: true },
+  {
+    label: 'reviews on time',
+    colour: '--execution',
+    of: ({ report }) => report.on_time_reviews,
+    stepped: true,
+  },
+  {
+    label: 'help promises kept',
+    colour: '--planning',
+    of: ({ report }) => report.help_promises_fulfilled,
+    stepped: true,
+  },
+];
+const DRIFT: readonly Series[] = [
+  { label: 'tempo drift, ms', colour: '--pulse', of: ({ report }) => report.tempo_drift_ms, stepped: false },
+];
+
+export function ReportsView({ world }: { world: World }) {
+  const reports = useCell(world.reports);
+  if (reports.length === 0) {
+    return (
+      <Empty title="No BarReport yet">
+        Reverb sums up every bar: the first report comes shortly after the first downbeat.
+      </Empty>
+    );
+  }
+  return (
+    <div class="reports">
+      <section class="card">
+        <h3>What the agents said, bar by bar</h3>
+        <Plot reports={reports} series={AGENTS} height={220} />
+      </section>
+      <section class="card">
+        <h3>Tempo drift</h3>
+        <Plot reports={reports} series={DRIFT} height={160} />
+      </section>
+      <section class="card">
+        <h3>BarReports</h3>
+        <table>
+          <thead>
+            <tr>
+              <th>Beats</th>
+              <th>Agents</th>
+              <th>On time</th>
+              <th>Help</th>
+              <th>Drift</th>
+              <th>Issues</th>
+              <th>Stored</th>
+            </tr>
+          </thead>
+          <tbody>
+            {reports
+              .slice(-TABLE_ROWS)
+              .toReversed()
+              .map((one) => (
+                <ReportRow key={one.report.window_id} one={one} />
+              ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+function ReportRow({ one: { report, recorded_at } }: { one: StoredReport }) {
+  return (
+    <tr>
+      <td class="main" title={report.window_id}>
+        {report.from_beat}–{report.to_beat}
+      </td>
+      <td data-label="Agents">{report.agents_reporting}</td>
+      <td data-label="On time">{report.on_time_reviews}</td>
+      <td data-label="Help">{report.help_promises_fulfilled}</td>
+      <td data-label="Drift">{report.tempo_drift_ms.toFixed(1)} ms</td>
+      <td data-label="Issues" class="issues">
+        {report.issues.length === 0 && <small>none</small>}
+        {report.issues.slice(0, 5).map((issue, index) => (
+          <span key={index} class={issue.severity} title={issue.description}>
+            {plain(issue.category)} {issue.count}
+          </span>
+        ))}
+        {!report.secret_rotations_ok && <span class="error">rotation missed</span>}
+      </td>
+      <td data-label="Stored">{clock(recorded_at)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { startNats } from '@whoosh/testkit';
+import { SERVICE_TOKEN, token } from './running-gateway.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  WHOOSH_AUTH_JWT_SECRET: 'a-secret-of-at-least-32-characters!',
+  WHOOSH_AUTH_SERVICE_TOKENS: `another, ${SERVICE_TOKEN}`,
+  WHOOSH_SERVER_LISTEN_ADDR: '127.0.0.1:0',
+  WHOOSH_GATEWAY_ADMIN_PORT: '0',
+  WHOOSH_OPENTELEMETRY_ENABLED: 'false',
+};
+
+function start(env: Record<string, string | undefined>) {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...ENVIRONMENT, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const complaints: string[] = [];
+  child.stderr.on('data', (text: Buffer) => complaints.push(text.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  return {
+    child,
+    exited,
+    complaints,
+    async line(message: string): Promise<Record<string, unknown>> {
+      for await (const line of createInterface(child.stdout)) {
+        const fields = JSON.parse(line) as Record<string, unknown>;
+        if (fields['msg'] === message) return fields;
+      }
+      throw new Error(`the process ended without saying "${message}": ${complaints.join('')}`);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+test('the process answers, keeps its metrics to the admin port, and ends in good order with a reader open', async () => {
+  await using nats = await startNats();
+  await using gateway = start({ NATS_URL: nats.url });
+  const lines = gateway.line('gateway is listening');
+  const { port } = (await lines) as { port: number };
+  const url = `http://127.0.0.1:${port}`;
+
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  const read = await fetch(`${url}/api/v1/backbeat/status`, {
+    headers: { Authorization: `Bearer ${SERVICE_TOKEN}` },
+  });
+  expect(read.status).toBe(200);
+
+  const bearer = await token('user');
+  const stream = await fetch(`${url}/api/v1/events`, { headers: { Authorization: `Bearer ${bearer}` } });
+  expect(stream.status).toBe(200);
+  const ended = stream.text();
+  gateway.child.stdout.resume();
+  gateway.child.kill('SIGTERM');
+  expect(await ended).toContain('retry:');
+  const [code] = await gateway.exited;
+  expect(code).toBe(0);
+});
+
+test('a wrong configuration is said at once, by name and without values', async () => {
+  await using gateway = start({
+    NATS_URL: 'nats://127.0.0.1:1',
+    WHOOSH_AUTH_JWT_SECRET: 'hunter2',
+    WHOOSH_AUTH_SERVICE_TOKENS: '',
+    WHOOSH_SERVER_LISTEN_ADDR: 'hunter2',
+    WHOOSH_SERVER_ALLOWED_ORIGINS: '*',
+  });
+  const [code] = await gateway.exited;
+  expect(code).toBe(1);
+  const said = gateway.complaints.join('');
+  for (const name of [
+    'WHOOSH_AUTH_JWT_SECRET',
+    'WHOOSH_AUTH_SERVICE_TOKENS',
+    'WHOOSH_SERVER_LISTEN_ADDR',
+    'WHOOSH_SERVER_ALLOWED_ORIGINS',
+  ]) {
+    expect(said).toContain(name);
+  }
+  expect(said).not.toContain('hunter2');
+});
