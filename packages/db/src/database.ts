@@ -14,6 +14,7 @@ export interface OpenDatabaseOptions {
 
 /** What of the configuration the pool needs; the address is masked when printed. */
 export type DatabaseSettings = Omit<DatabaseConfig, 'url' | 'autoMigrate'> & {
+  readonly autoMigrate?: boolean;
   readonly url: { reveal(): string };
 };
 
