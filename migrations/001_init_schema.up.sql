@@ -58,7 +58,8 @@ CREATE TABLE team_assignments (
   score             double precision NOT NULL CHECK (score BETWEEN 0 AND 1),
   reasons           jsonb NOT NULL DEFAULT '[]',
   deployment_id     uuid,
-  status            text NOT NULL DEFAULT 'assigned' CONSTRAINT team_assignments_status_known CHECK (status IN ('assigned', 'joined', 'released')),
+  deployment_status text,
+  status            text NOT NULL DEFAULT 'assigned' CONSTRAINT team_assignments_status_known CHECK (status IN ('assigned', 'joined', 'working', 'released')),
   assigned_at       timestamptz NOT NULL,
   CONSTRAINT team_assignments_seat_key UNIQUE (team_role_id)
 );

@@ -401,6 +401,7 @@ export interface TeamAssignments {
   agent_id: string;
   assigned_at: Timestamp;
   deployment_id: string | null;
+  deployment_status: string | null;
   id: string;
   reasons: Generated<Json>;
   score: number;
