@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort, freePortNear } from '../free-port.ts';
+import { freePort } from '../free-port.ts';
 import { natsServerCommand } from '../nats-server.ts';
 import { acceptsSessions, postgresCommand } from '../embedded-postgres.ts';
 import { repositoryRoot } from '../paths.ts';
@@ -12,7 +12,6 @@ import { type Supervisor } from '../supervise/supervisor.ts';
 import { type DevSettings } from './dev-settings.ts';
 import { type DevSecrets } from './secrets.ts';
 
-const natsPortUsual = 4222;
 const probeTimeoutMs = 1_000;
 const databaseName = 'whoosh';
 const databaseUser = 'whoosh';
@@ -36,7 +35,8 @@ export async function startBacking(
   let natsMonitoring: string | undefined;
   let nats = external.nats;
   if (nats === undefined) {
-    const [port, monitoringPort] = [await freePortNear(natsPortUsual), await freePort()];
+    // Never the usual 4222: every program on this machine that was told nothing would join this run.
+    const [port, monitoringPort] = [await freePort(), await freePort()];
     nats = `nats://127.0.0.1:${port}`;
     natsMonitoring = `http://127.0.0.1:${monitoringPort}`;
     specs.push(await natsSpec(join(settings.directory, 'nats'), port, monitoringPort));

@@ -100,6 +100,15 @@ test('what is missing is named, from the first arrow to the last', () => {
   expect(missing(failed.job)).toEqual(['qa-1 is failed']);
 });
 
+test('an optional seat is not waited for, a required one is', () => {
+  const open = { ...seat('ux-lead', null), required: false };
+  expect(missing(tell(...whole, council('seat_changed', 4, seat('qa-lead', 'qa-1'), open)).job)).toEqual([]);
+  const required = { ...seat('eng-lead', null), required: true };
+  expect(missing(tell(...whole, council('seat_changed', 4, seat('qa-lead', 'qa-1'), required)).job)).toEqual([
+    'the seat eng-lead is not taken',
+  ]);
+});
+
 test('an agent that was not deployed for the council does not count as one of its agents', () => {
   const { job } = tell(task(1), council('active', 3, seat('qa-lead', 'stranger')));
   expect(missing(job)).toContain('no deployed agent sits in the council');

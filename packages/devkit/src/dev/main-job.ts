@@ -5,6 +5,7 @@
 
 export interface Seat {
   readonly role: string;
+  readonly required?: boolean;
   readonly status: string;
   readonly agent_id: string | null;
 }
@@ -76,7 +77,8 @@ function hearing(job: MainJob, noun: string, what: string, data: Life): ReturnTy
 
 function heardTask(job: MainJob, what: string, task: Life): ReturnType<typeof heard> {
   const isOurs = task.repository === job.repository && task.number === job.number;
-  if (!isOurs || task.id === undefined) return { job, lines: [] };
+  const isAnother = job.taskId !== undefined && job.taskId !== task.id;
+  if (!isOurs || isAnother || task.id === undefined) return { job, lines: [] };
   if (job.taskId === task.id) {
     const closed = what === 'closed' ? [`brief closed (${task.status ?? 'closed'})`] : [];
     return { job: { ...job }, lines: closed };
@@ -141,7 +143,8 @@ export function deployedCouncilAgents(job: MainJob): readonly string[] {
 /** What has not happened yet, in the order in which it should. */
 export function missing(job: MainJob): readonly string[] {
   const agents = deployedCouncilAgents(job);
-  const seats = job.council?.seats.filter((seat) => seat.status !== 'absent') ?? [];
+  // An optional seat may stay empty; its deadline is nothing to wait for.
+  const seats = job.council?.seats.filter(({ required }) => required !== false) ?? [];
   return [
     ...(job.taskId === undefined ? [`${job.repository}#${job.number} was not seen`] : []),
     ...(job.council === undefined ? ['no council is forming'] : []),
