@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 
 /** This process is not, or no longer, the one that was asked for. */
 export class NotWanted extends Error {
@@ -8,7 +8,8 @@ export class NotWanted extends Error {
 
 /**
  * The file that stands for this process: whoever started it wrote it first, with a nonce; the process completes it
- * with its pid and address. When it is gone or names another nonce, this process has been replaced and must end.
+ * with its pid and address. When it is gone or names another nonce, this process has been replaced and must end. It is
+ * taken away by whoever wrote it, together with the token beside it.
  */
 export class AgentRecord {
   readonly #path: string;
@@ -34,10 +35,6 @@ export class AgentRecord {
 
   async isOurs(): Promise<boolean> {
     return (await this.#read()) !== undefined;
-  }
-
-  async remove(): Promise<void> {
-    if (await this.isOurs()) await rm(this.#path, { force: true });
   }
 
   async #read(): Promise<Record<string, unknown> | undefined> {

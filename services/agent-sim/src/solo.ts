@@ -95,9 +95,7 @@ async function takeRecord(ctx: ServiceContext<Env>, contact: Contact): Promise<A
     sendJson(response, 202, { agent_id, stopping: true });
     stopSelf(ctx.log, 'asked to stop');
   });
-  const record = await AgentRecord.take(path, nonce, ctx.admin.url);
-  ctx.resources.defer(() => record.remove());
-  return record;
+  return await AgentRecord.take(path, nonce, ctx.admin.url);
 }
 
 function isSame(given: string | string[] | undefined, nonce: string): boolean {

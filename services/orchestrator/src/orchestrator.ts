@@ -3,8 +3,9 @@ import { type Bus } from '@whoosh/bus';
 import { type Secret } from '@whoosh/config';
 import { agents, CONSUMERS, deployments } from '@whoosh/contracts';
 import { type Database, Duty } from '@whoosh/db';
-import { newId, supervise, systemClock as clock } from '@whoosh/lifecycle';
+import { newId, supervise, systemClock } from '@whoosh/lifecycle';
 import { attemptLedger, LifeLog, OutboxRelay } from '@whoosh/outbox';
+import { type Clock } from '@whoosh/stdx';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { Hlc, nodeSuffix } from 'hlc-ts';
 import { type Kysely } from 'kysely';
@@ -35,6 +36,8 @@ export interface OrchestratorOptions {
   readonly image: string;
   readonly jwtSecret: Secret;
   readonly instance: string;
+  /** The system's, unless a test moves it. */
+  readonly clock?: Clock;
   readonly log: Log;
   readonly registry: Registry;
 }
@@ -43,7 +46,7 @@ export interface OrchestratorOptions {
 export async function startOrchestrator(
   options: OrchestratorOptions,
 ): Promise<AsyncDisposable & { relay: OutboxRelay }> {
-  const { bus, db, databaseUrl, beat, runtime, log, registry } = options;
+  const { bus, db, databaseUrl, beat, runtime, log, registry, clock = systemClock } = options;
   await using resources = new AsyncDisposableStack();
   const metrics = new OrchestratorMetrics(registry);
   const agentStore = new AgentStore(db);
@@ -98,7 +101,7 @@ export async function startOrchestrator(
   bus.serve(deployments.getDeployment, getDeployment(deploymentStore));
 
   const reconciler = startReconciler(
-    { ...options, metrics, lives, beatMs, deployments: deploymentStore },
+    { ...options, clock, metrics, lives, beatMs, deployments: deploymentStore },
     resources,
   );
   const follow = followOwners({
@@ -138,6 +141,7 @@ export async function startOrchestrator(
 
 function startReconciler(
   options: Pick<OrchestratorOptions, 'runtime' | 'databaseUrl' | 'log'> & {
+    clock: Clock;
     metrics: OrchestratorMetrics;
     lives: Lives;
     beatMs: () => number | undefined;
@@ -148,7 +152,7 @@ function startReconciler(
   const { runtime, databaseUrl: url, log } = options;
   if (runtime === undefined) return undefined;
   const duty = resources.use(new Duty({ url, name: 'orchestrator reconciler', log }));
-  const reconciler = new Reconciler({ ...options, runtime, clock, isOnDuty: () => duty.held() });
+  const reconciler = new Reconciler({ ...options, runtime, isOnDuty: () => duty.held() });
   resources.use(supervise('reconciler', (signal) => reconciler.run(signal), { log }));
   return reconciler;
 }

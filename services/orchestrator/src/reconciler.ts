@@ -23,6 +23,8 @@ export interface ReconcilerOptions {
 }
 
 const RESYNC_MS = 1_000;
+/** While something is starting: an agent's first claim counts only after it was seen running. */
+const RESYNC_STARTING_MS = 150;
 const FAILED_PASS_BACKOFF: Backoff = { baseMs: 500, maxMs: 10_000 };
 /** Deployments that are worked on side by side: stopping one agent may take its whole grace. */
 const COURSES_AT_ONCE_MAX = 8;
@@ -36,6 +38,7 @@ const BY = { by: 'orchestrator' };
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   #wake = Promise.withResolvers<void>();
+  #isStarting = false;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class Reconciler {
     try {
       const observed = await runtime.list();
       const wanted = await deployments.unfinished();
+      this.#isStarting = wanted.some(({ status }) => status === 'wanted' || status === 'creating');
       const byId = new Map(wanted.map((deployment) => [deployment.id, deployment]));
       const courses = plan(wanted, observed, clock.now()).values();
       const lanes = Array.from({ length: COURSES_AT_ONCE_MAX }, async () => {
@@ -171,7 +175,8 @@ export class Reconciler {
 
   async #rest(failedPasses: number, signal: AbortSignal): Promise<void> {
     // After a failure only time helps: being woken must not turn a broken runtime into a busy loop.
-    const ms = failedPasses > 0 ? backoffMs(FAILED_PASS_BACKOFF, failedPasses, Math.random()) : RESYNC_MS;
+    const resyncMs = this.#isStarting ? RESYNC_STARTING_MS : RESYNC_MS;
+    const ms = failedPasses > 0 ? backoffMs(FAILED_PASS_BACKOFF, failedPasses, Math.random()) : resyncMs;
     const timer = new AbortController();
     const rested = wait(ms, undefined, { signal: AbortSignal.any([signal, timer.signal]) }).catch(
       () => undefined,

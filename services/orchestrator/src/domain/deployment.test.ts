@@ -37,9 +37,9 @@ describe('the life of a deployment', () => {
     { name: 'runs when it is seen', inputs: [begun(), running()], status: 'running' },
     { name: 'is healthy with its first claim', inputs: [begun(), running(), claimed], status: 'healthy' },
     {
-      name: 'is healthy too when the claim came first',
+      name: 'needs a claim after it was seen running',
       inputs: [begun(), claimed, running()],
-      status: 'healthy',
+      status: 'running',
     },
     { name: 'is not healthy by a claim alone', inputs: [begun(), claimed], status: 'creating' },
     { name: 'fails when it ended', inputs: [begun(), running(), claimed, ended()], status: 'failed' },

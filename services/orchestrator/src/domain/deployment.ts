@@ -187,18 +187,12 @@ function seeRunning(
   input: Extract<DeploymentInput, { type: 'seen_running' }>,
 ): DeploymentStep {
   if (before.status !== 'creating' || before.generation !== input.generation) return nothing(before);
-  const running = change(before, { status: 'running', runtimeRef: input.runtimeRef }, input.at, 'it runs');
-  // Its first claim may have been faster than the look at the runtime.
-  if (before.firstClaimAt === null) return running;
-  return joined(running, change(running.deployment, { status: 'healthy' }, input.at, 'it runs and claims'));
+  return change(before, { status: 'running', runtimeRef: input.runtimeRef }, input.at, 'it runs');
 }
 
+// While it is not yet seen running a claim says nothing: it will be followed by others.
 function hearClaim(before: Deployment, at: Instant): DeploymentStep {
-  if (before.firstClaimAt !== null || (before.status !== 'creating' && before.status !== 'running')) {
-    return nothing(before);
-  }
-  // Not yet seen running: kept without an event, the look at the runtime tells both.
-  if (before.status === 'creating') return { deployment: { ...before, firstClaimAt: at }, transitions: [] };
+  if (before.status !== 'running') return nothing(before);
   return change(before, { status: 'healthy', firstClaimAt: at }, at, 'its first StatusClaim was heard');
 }
 
@@ -225,10 +219,6 @@ function unwant(before: Deployment, at: Instant, reason: string): DeploymentStep
 
 function nothing(deployment: Deployment): DeploymentStep {
   return { deployment, transitions: [] };
-}
-
-function joined(first: DeploymentStep, second: DeploymentStep): DeploymentStep {
-  return { deployment: second.deployment, transitions: [...first.transitions, ...second.transitions] };
 }
 
 function change(

@@ -82,8 +82,7 @@ function present(deployment: Deployment, current: Observed, now: Instant): PlanS
     ];
   }
   const runs = current.state === 'running';
-  const becomesHealthy = status === 'creating' && runs && deployment.firstClaimAt !== null;
-  if (status !== 'healthy' && !becomesHealthy && healthyDeadlineAt !== null && healthyDeadlineAt <= now) {
+  if (status !== 'healthy' && healthyDeadlineAt !== null && healthyDeadlineAt <= now) {
     const reason = runs ? 'no StatusClaim before the deadline' : 'not running before the deadline';
     return [
       { type: 'end', generation, reason },

@@ -19,6 +19,8 @@ export interface AgentName {
 
 const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([1-9]\d{0,8})$/;
 const LOG_TAIL_BYTES_MAX = 64 * 1024;
+const TEMPORARY = '.tmp';
+const TEMPORARY_KEPT_MS = 60_000;
 const LOGS_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** `<deployment>.<generation>` names an agent everywhere: its files, its reference. */
@@ -39,15 +41,17 @@ export class AgentFiles {
     this.directory = directory;
   }
 
-  /** Makes the folder where it is missing, and forgets logs that are older than a day. */
+  /** Makes the folder where it is missing, and takes away logs older than a day and what a crash left half written. */
   static async open(stateDirectory: string): Promise<AgentFiles> {
     const directory = join(stateDirectory, 'agents');
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const files = new AgentFiles(directory);
     for (const name of await readdir(directory)) {
-      const { mtimeMs } = await stat(join(directory, name)).catch(() => ({ mtimeMs: Date.now() }));
-      if (name.endsWith('.log') && Date.now() - mtimeMs > LOGS_KEPT_MS)
-        await rm(join(directory, name), { force: true });
+      const path = join(directory, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+      const ageMs = Date.now() - mtimeMs;
+      if (name.endsWith('.log') && ageMs > LOGS_KEPT_MS) await rm(path, { force: true });
+      if (name.endsWith(TEMPORARY) && ageMs > TEMPORARY_KEPT_MS) await rm(path, { force: true });
     }
     return files;
   }
@@ -82,12 +86,13 @@ export class AgentFiles {
     }
   }
 
+  /** The file first: a token that nobody would come back for must not lie around. */
   async write(ref: string, file: AgentFile, joinToken: string): Promise<void> {
-    await writeFile(this.tokenPathOf(ref), joinToken, { mode: 0o600 });
     // Renamed into place: nobody ever reads half a file.
-    const next = join(this.directory, `.${ref}.${randomBytes(4).toString('hex')}.tmp`);
+    const next = join(this.directory, `.${ref}.${randomBytes(4).toString('hex')}${TEMPORARY}`);
     await writeFile(next, JSON.stringify(file), { mode: 0o600 });
     await rename(next, this.pathOf(ref));
+    await writeFile(this.tokenPathOf(ref), joinToken, { mode: 0o600 });
   }
 
   /** The file last: while it is there, somebody will come back for the rest. */

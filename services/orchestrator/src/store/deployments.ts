@@ -56,13 +56,12 @@ export class DeploymentStore {
     return (await query.orderBy('id').execute()).map(toDeployment);
   }
 
-  /** Those under way whose agents have not claimed yet. */
+  /** Those that run and whose agents have not claimed yet. */
   async awaitingClaim(): Promise<Deployment[]> {
     const rows = await this.#db
       .selectFrom('deployments')
       .selectAll()
-      .where('status', 'in', ['creating', 'running'])
-      .where('first_claim_at', 'is', null)
+      .where('status', '=', 'running')
       .execute();
     return rows.map(toDeployment);
   }
