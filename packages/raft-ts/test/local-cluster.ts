@@ -28,22 +28,30 @@ export class LocalCluster implements AsyncDisposable {
   readonly nodes = new Map<string, LocalNode>();
   readonly failures: Error[] = [];
   readonly #directory: Awaited<ReturnType<typeof temporaryDirectory>>;
-  readonly #more: Partial<RaftOptions>;
+  readonly #more: (name: string) => Partial<RaftOptions>;
 
   private constructor(
     peers: readonly Peer[],
     directory: Awaited<ReturnType<typeof temporaryDirectory>>,
-    more: Partial<RaftOptions>,
+    more: (name: string) => Partial<RaftOptions>,
   ) {
     this.peers = peers;
     this.#directory = directory;
     this.#more = more;
   }
 
-  static async start(size: number, more: Partial<RaftOptions> = {}): Promise<LocalCluster> {
+  /** `more` for all nodes, `own` for each by its name. */
+  static async start(
+    size: number,
+    more: Partial<RaftOptions> = {},
+    own: (name: string) => Partial<RaftOptions> = () => ({}),
+  ): Promise<LocalCluster> {
     const ports = await freePorts(size);
     const peers = ports.map((port, at) => ({ name: `n${at + 1}`, host: '127.0.0.1', port }));
-    const cluster = new LocalCluster(peers, await temporaryDirectory(), more);
+    const cluster = new LocalCluster(peers, await temporaryDirectory(), (name) => ({
+      ...more,
+      ...own(name),
+    }));
     await Promise.all(peers.map(async (peer) => cluster.startNode(peer.name)));
     return cluster;
   }
@@ -58,7 +66,7 @@ export class LocalCluster implements AsyncDisposable {
       machine,
       secret: 'a secret',
       onFailure: (failure) => this.failures.push(failure),
-      ...this.#more,
+      ...this.#more(name),
       ...more,
     });
     const stop = async (): Promise<void> => {

@@ -146,6 +146,12 @@ describe('leader election (§5.2)', () => {
     ]);
   });
 
+  test('who follows a leader of this term gives no vote in it', () => {
+    const bench = new Bench();
+    bench.answer({ ...heartbeat, term: 1 });
+    expect(bench.answer({ ...vote, from: 3, term: 1 })).toMatchObject([{ granted: false }]);
+  });
+
   test('a vote is kept through a restart', () => {
     const bench = new Bench();
     bench.answer({ ...vote, from: 2, term: 1 });
@@ -161,7 +167,7 @@ describe('leader election (§5.2)', () => {
   });
 
   test('granting a vote gives the candidate an election timeout to win', () => {
-    const bench = new Bench();
+    const bench = new Bench({}, { hardState: { term: 1, vote: 0, commit: 0 } });
     bench.ticks(ELECTION_TICKS - 1);
     bench.answer({ ...vote, term: 1 });
     bench.ticks(ELECTION_TICKS - 1);

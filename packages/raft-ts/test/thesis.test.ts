@@ -33,13 +33,13 @@ describe('pre-vote (thesis §9.6)', () => {
     expect(bench.node.status()).toMatchObject({ role: 'candidate', term: 1, vote: 1 });
   });
 
-  test('a pre-vote does not count as a vote, nor one for another term', () => {
-    const bench = new Bench({ preVote: true });
+  test('a vote does not count as a pre-vote, nor a pre-vote of another term', () => {
+    const bench = new Bench({ preVote: true }, { hardState: { term: 3, vote: 1, commit: 0 } });
     bench.node.campaign();
     bench.take();
-    bench.answer({ type: 'voteReply', from: 2, to: 1, term: 0, granted: true });
+    bench.answer({ type: 'voteReply', from: 2, to: 1, term: 3, granted: true });
     bench.answer({ type: 'preVoteReply', from: 2, to: 1, term: 7, granted: true });
-    expect(bench.node.status()).toMatchObject({ role: 'preCandidate', term: 0 });
+    expect(bench.node.status()).toMatchObject({ role: 'preCandidate', term: 3 });
   });
 
   test('a node that was away does not depose the leader', () => {
