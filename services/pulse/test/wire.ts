@@ -102,6 +102,11 @@ export class WireRecorder implements AsyncDisposable {
     );
   }
 
+  /** What the frames themselves name as missed, from the second one on: what came before the first nobody could hear. */
+  get named(): number {
+    return this.frames.slice(1).reduce((sum, { metadata }) => sum + metadata.missed_beats, 0);
+  }
+
   async beats(count: number, timeoutMs = 20_000): Promise<readonly OwnFrame[]> {
     const from = this.frames.length;
     await until(() => this.frames.length >= from + count, {
