@@ -42,6 +42,9 @@ export function openDatabase(
   });
   // Without a listener a dropped idle connection would end the process; the pool replaces it anyway.
   pool.on('error', (err) => log.warn({ err }, 'an idle database connection was lost'));
+  // The pool listens to idle connections only. One that is lost in the middle of a transaction fails its next statement,
+  // and must not end the process before that.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const metrics = DatabaseMetrics.of(registry);
   metrics.watch(pool);
   return new Kysely<DB>({

@@ -151,6 +151,21 @@ describe('the pool', () => {
   });
 });
 
+test('a session that is ended in the middle of a transaction fails that transaction and nothing else', async () => {
+  const lost = transaction(db, async (trx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+    const isGone = async () => {
+      const { rows: left } = await sql`select from pg_stat_activity where pid = ${rows[0]?.pid}`.execute(db);
+      return left.length === 0;
+    };
+    await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(db);
+    await until(isGone);
+    await setCount(trx, 1, 5);
+  });
+  await expect(lost).rejects.toThrow(/terminat|not queryable/);
+  expect(await readCount(db, 1)).toBe(0);
+});
+
 describe('a duty', () => {
   const newDuty = () => new Duty({ url: new Secret(database.url), name: 'sample', log: quietLog() });
 
