@@ -9,7 +9,7 @@ MIGRATE := $(DEVKIT)/migrate.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help run-dev demo status logs reset test check dev ci build page gen migrate migrate-down \
-	migrate-version migrate-force migrate-create raft-scenarios
+	migrate-version migrate-force migrate-create raft-scenarios bench chaos
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ migrate-force: ## Say which version the database is at after repairing a dirty o
 
 migrate-create: ## Add an empty pair of migration files (NAME=add_something)
 	$(MIGRATE) create "$(NAME)"
+
+bench: ## Measure beside baselines, write docs/BENCHMARKS.md (ROW=M1 for one)
+	$(NODE) test/bench/bench.ts
+
+chaos: ## Both jobs through kill -9 at seeded points, and with the broker away (SEED=1 KILLS=10)
+	$(NODE) test/chaos/chaos.ts
 
 raft-scenarios: ## Run Raft scenario files in etcd's format (DIR=folder)
 	$(NODE) packages/raft-ts/test/run-scenarios.ts "$(DIR)"
