@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { type CallContract, type ConsumerDecl, type StreamName } from '@whoosh/contracts';
@@ -14,6 +15,7 @@ import { ensureStreams } from './streams.ts';
 
 /** Longer than any handler may take; after that the connection is closed over its head. */
 const DRAIN_TIMEOUT_MS = 5_000;
+const FLUSH_RETRY_MS = 50;
 
 /** Opens the one connection of a process (or one of several): waits for the broker, then never gives it up. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
@@ -155,7 +157,16 @@ export class Bus implements AsyncDisposable {
 
   /** Resolves once the broker knows every subscription; until then a call finds nobody. */
   async flush(): Promise<void> {
-    await this.connection.flush();
+    for (;;) {
+      try {
+        await this.connection.flush();
+        return;
+      } catch (cause) {
+        // A connection lost meanwhile makes its subscriptions known again by itself.
+        if (this.connection.isClosed()) throw cause;
+        await wait(FLUSH_RETRY_MS);
+      }
+    }
   }
 
   /** Takes no new work, finishes what is in flight, then closes. */
