@@ -6,6 +6,7 @@ import { ClaimSender } from './claim-sender.ts';
 import { currentFrame } from './current-frame.ts';
 import { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
 import { Metronome, type MetronomeEvent, type MetronomeMode } from './domain/metronome.ts';
+import { flushed } from './flushed.ts';
 import { type FrameProblem, readFrame } from './frame-reader.ts';
 import { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
 import { type SignaturePolicy, type Signer } from './signature.ts';
@@ -104,7 +105,7 @@ export class BeatLink {
       },
     });
     void link.#watchConnection();
-    await options.connection.flush();
+    await flushed(options.connection);
     const stored = await currentFrame(options.connection, link.clusterId);
     if (stored !== undefined) link.#replay(stored);
     return link;

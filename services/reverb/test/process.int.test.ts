@@ -35,7 +35,7 @@ class Process implements AsyncDisposable {
           WHOOSH_OPENTELEMETRY_ENABLED: 'false',
           LOG_LEVEL: process.env['WHOOSH_TEST_LOG'] ?? 'silent',
         },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['ignore', 'inherit', 'inherit'],
       },
     );
     const started = new Process(child, directory);
