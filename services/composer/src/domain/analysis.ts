@@ -16,8 +16,8 @@ export interface AnalysisSettings {
 /** From here on three heads are better than one. */
 export const BALANCED_COMPLEXITY_MIN = 0.6;
 
-/** What a task is and needs, by words alone: the same text gives the same analysis. */
-export function analyse(text: TaskText, settings: AnalysisSettings): TaskAnalysis {
+/** What a task is and needs, by words alone: the same text gives the same analysis. A strategy that is asked for holds. */
+export function analyse(text: TaskText, settings: AnalysisSettings, asked?: Strategy): TaskAnalysis {
   const read = readable(text);
   const { type, evidence } = taskType(read);
   const domains = domainsOf(read);
@@ -37,7 +37,7 @@ export function analyse(text: TaskText, settings: AnalysisSettings): TaskAnalysi
       evidence,
     },
     skills: skillsOf(read, { type, complexity }),
-    strategy: strategyFor(settings.defaultStrategy, shownComplexity, shownRisk.level),
+    strategy: asked ?? strategyFor(settings.defaultStrategy, shownComplexity, shownRisk.level),
     method: { classification: 'heuristic', skills: 'heuristic', matching: 'heuristic' },
     fallback_used: false,
   };

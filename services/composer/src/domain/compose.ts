@@ -12,7 +12,7 @@ export interface SizeLimits {
 }
 
 /** Seats in the order in which they are filled when not all can be. */
-const SEAT_ORDER: readonly TeamRole[] = ['executor', 'reviewer', 'coordinator'];
+export const SEAT_ORDER: readonly TeamRole[] = ['executor', 'reviewer', 'coordinator'];
 const SECOND_SEAT_COMPLEXITY_MIN = 0.4;
 export const ALTERNATIVES_MAX = 2;
 /** A team whose type was guessed from no word at all is believed less. */

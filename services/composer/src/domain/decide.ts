@@ -1,5 +1,5 @@
 import { assert, sha256Hex } from '@whoosh/stdx';
-import { analyse, type AnalysisSettings } from './analysis.ts';
+import { analyse, type AnalysisSettings, type Strategy } from './analysis.ts';
 import { compose, type SizeLimits, wantedRoles } from './compose.ts';
 import {
   type CandidateAgent,
@@ -29,12 +29,14 @@ export interface DecisionRequest {
   readonly agents: readonly CandidateAgent[];
   /** RFC 3339. */
   readonly decidedAt: string;
+  /** Instead of the one that the analysis would choose. */
+  readonly strategy?: Strategy | undefined;
 }
 
 /** The whole way from a text to a team. The same request and settings give the same decision, byte for byte. */
 export function decide(request: DecisionRequest, settings: DecisionSettings): Decision {
   const { text } = request;
-  const analysis = analyse(text, settings);
+  const analysis = analyse(text, settings, request.strategy);
   const roles = wantedRoles(analysis, settings.size);
   const agents = shortList(request.agents, analysis);
   const input: Decision['input'] = {

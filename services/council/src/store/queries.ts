@@ -81,7 +81,10 @@ export class CouncilQueries {
           where('council_agents.reserved_until', '<=', now),
           where.and([
             where('councils.seat_deadline_at', '<=', now),
-            where.or([where('councils.status', '=', 'forming'), where('council_agents.required', '=', false)]),
+            where.or([
+              where('councils.status', '=', 'forming'),
+              where('council_agents.required', '=', false),
+            ]),
           ]),
         ]),
       )
