@@ -63,6 +63,13 @@ describe('safety (§5.4)', () => {
     for (const id of [2, 3, 4]) expect(network.at(id).terms()).toEqual([1, 3, 5]);
   });
 
+  test('an acknowledgement of an old term does not count: what it speaks of may be replaced', () => {
+    const bench = new Bench({}, { entries: log(1, 1), hardState: { term: 1, vote: 0, commit: 0 } }).lead();
+    bench.answer({ type: 'appendAccepted', from: 2, to: 1, term: 1, index: 3 });
+    expect(bench.node.status()).toMatchObject({ role: 'leader', term: 2, commit: 0 });
+    expect(bench.node.status().progress.get(2)).toMatchObject({ match: 0 });
+  });
+
   test('a node without a committed entry cannot be elected', () => {
     const network = Network.of(3);
     network.at(1).node.campaign();

@@ -323,6 +323,12 @@ describe('log replication (§5.3)', () => {
     expect(bench.node.status().commit).toBe(taken);
   });
 
+  test('a follower acknowledges what the append vouches for, not what else it holds', () => {
+    const bench = new Bench({}, { entries: log(1, 1, 1), hardState: { term: 1, vote: 0, commit: 0 } });
+    const answer = bench.answer({ ...append, term: 2, prevIndex: 1, prevTerm: 1, entries: [entry(1, 2)] });
+    expect(answer).toMatchObject([{ type: 'appendAccepted', index: 2 }]);
+  });
+
   test('a leader never changes its own log', () => {
     const bench = new Bench({}, { entries: log(1, 1), hardState: { term: 1, vote: 0, commit: 0 } }).lead();
     bench.node.step({ ...append, term: 2, entries: [entry(2, 1)] });

@@ -49,7 +49,7 @@ async function copyOfPackage(): Promise<string> {
 
 const VITEST = [join(dirname(vitest), 'vitest.mjs'), 'run', '--bail', '1', '--reporter', 'dot'];
 const ONE_PROCESS = ['--no-isolate', '--maxWorkers', '1'];
-const RULES = ['src/', 'test/paper', 'test/thesis', 'test/interaction'];
+const RULES = ['src/', 'test/paper', 'test/thesis', 'test/limits', 'test/interaction'];
 /** Without those over sockets, which are slow and know less than the others. */
 const DRIVER = ['test/log-damage', 'test/driver-order', 'test/wire'];
 

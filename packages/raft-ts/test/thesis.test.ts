@@ -355,6 +355,23 @@ describe('snapshots (§7)', () => {
     expect(bench.node.campaign()).toBe(false);
   });
 
+  test('nobody is sent a snapshot who has not been heard of lately', () => {
+    const bench = new Bench({ checkQuorum: true }).lead();
+    for (const from of [2, 3]) bench.acknowledge(from, 1);
+    bench.node.propose(data('x'));
+    bench.take();
+    bench.acknowledge(2, 2);
+    bench.storage.saveSnapshot({ index: 2, term: 1, data: data('state') });
+    bench.storage.compact(2);
+    bench.node.reportUnreachable(3);
+    bench.ticks(ELECTION_TICKS);
+    bench.acknowledge(2, 2);
+    bench.node.propose(data('y'));
+    expect(bench.take().filter(({ to }) => to === 3)).toEqual([]);
+    const heard = { type: 'heartbeatReply', from: 3, to: 1, term: 1, sentTick: 0, readRound: 0 } as const;
+    expect(bench.answer(heard)).toMatchObject([{ type: 'snapshot', to: 3 }]);
+  });
+
   test('a follower that needs what is compacted gets the snapshot, once it has been heard of', () => {
     const bench = new Bench({}, { entries: log(1, 1, 1), hardState: { term: 1, vote: 0, commit: 3 } }).lead();
     bench.acknowledge(2, 4);
@@ -371,60 +388,5 @@ describe('snapshots (§7)', () => {
     expect(bench.acknowledge(3, 3)).toMatchObject([
       { type: 'append', prevIndex: 3, entries: [{ index: 4 }] },
     ]);
-  });
-});
-
-describe('limits', () => {
-  test('what is too large, empty, or too much at once is refused', () => {
-    const bench = new Bench({ maxEntryBytes: 10, maxUncommittedBytes: 15 }).lead();
-    const reason = (bytes: number): unknown => bench.node.propose(new Uint8Array(bytes));
-    expect(reason(11)).toMatchObject({ reason: 'too_large' });
-    expect(reason(0)).toMatchObject({ reason: 'empty' });
-    expect(reason(10)).toMatchObject({ ok: true });
-    expect(reason(10)).toMatchObject({ reason: 'overloaded' });
-    bench.take();
-    bench.acknowledge(2, 2);
-    expect(reason(10)).toMatchObject({ ok: true });
-    expect(new Bench().node.propose(data('x'))).toMatchObject({ reason: 'no_leader' });
-  });
-
-  test('an append carries no more than its share, and no more of them than the limit are under way', () => {
-    const bench = new Bench({ maxEntriesPerMessage: 2, maxInflightMessages: 2 }).lead();
-    bench.acknowledge(2, 1);
-    bench.node.proposeAll(Array.from({ length: 9 }, (_, at) => data(`${at}`)));
-    const sent = bench
-      .take()
-      .flatMap((each) => (each.type === 'append' && each.to === 2 ? [each.entries.length] : []));
-    expect(sent).toEqual([2]);
-    const next = bench.acknowledge(2, 3);
-    const lengths = next.flatMap((each) =>
-      each.type === 'append' && each.to === 2 ? [each.entries.length] : [],
-    );
-    expect(lengths).toEqual([2, 2]);
-    expect(bench.node.status().progress.get(2)).toMatchObject({
-      inflight: 2,
-      inflightFull: true,
-      paused: true,
-    });
-  });
-
-  test.each([
-    ['another receiver', { ...heartbeat, to: 3, term: 1 }, 'not_for_me'],
-    ['a stranger', { ...heartbeat, from: 7, term: 1 }, 'unknown_peer'],
-    ['itself', { ...heartbeat, from: 1, term: 1 }, 'unknown_peer'],
-    ['no term', { ...heartbeat, term: 0 }, 'malformed'],
-    ['a gap between entries', { ...append, term: 1, entries: [entry(1, 2)] }, 'malformed'],
-    ['entries of a later term', { ...append, term: 1, entries: [entry(2, 1)] }, 'malformed'],
-  ] as const)('a message of or for %s changes nothing', (_, message, problem) => {
-    const bench = new Bench();
-    const before = bench.node.status();
-    expect(bench.node.step(message)).toBe(problem);
-    expect(bench.node.status()).toEqual(before);
-  });
-
-  test('an acknowledgement of what was never sent is refused', () => {
-    const bench = new Bench().lead();
-    expect(bench.node.step({ type: 'appendAccepted', from: 2, to: 1, term: 1, index: 9 })).toBe('malformed');
-    expect(bench.node.status().commit).toBe(0);
   });
 });
