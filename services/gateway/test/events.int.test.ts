@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backbeat, deadSubject, retrySubject } from '@whoosh/contracts';
 import { bury } from '@whoosh/bus';
-import { until } from '@whoosh/testkit';
+import { supervise } from '@whoosh/lifecycle';
+import { quietLog, until } from '@whoosh/testkit';
+import { EventFeed } from '../src/events/event-feed.ts';
 import { CLUSTER, runGateway, token, type RunningGateway } from './running-gateway.ts';
 
 let run: RunningGateway;
@@ -131,22 +134,12 @@ describe('the event stream', () => {
     const sequences = [];
     for (const name of ['a', 'b', 'c']) sequences.push(await publish(name, late));
     // Another gateway on the same broker has never seen these live.
-    await using feed = await import('../src/events/event-feed.ts').then(async ({ EventFeed }) => {
-      const fresh = new EventFeed(late.other.js, late.other.jsm);
-      const stop = new AbortController();
-      const following = fresh.follow(stop.signal);
-      await until(() => fresh.isOpen);
-      return {
-        fresh,
-        async [Symbol.asyncDispose]() {
-          stop.abort();
-          await following;
-        },
-      };
-    });
+    const fresh = new EventFeed(late.other.js, late.other.jsm);
+    await using _following = supervise('fresh', (signal) => fresh.follow(signal), { log: quietLog() });
+    await until(() => fresh.isOpen);
     const replayed: number[] = [];
     const heard: number[] = [];
-    const leave = await feed.fresh.subscribe(({ id }) => heard.push(id), {
+    const leave = await fresh.subscribe(({ id }) => heard.push(id), {
       after: sequences[0],
       replay: async ({ id }) => Promise.resolve(void replayed.push(id)),
       signal: new AbortController().signal,
@@ -156,6 +149,13 @@ describe('the event stream', () => {
     await until(() => heard.includes(next));
     expect(heard).toEqual([next]);
     leave();
+  });
+
+  test('can be told to stop at any moment', async () => {
+    const stop = new AbortController();
+    const following = new EventFeed(run.other.js, run.other.jsm).follow(stop.signal);
+    stop.abort();
+    await following;
   });
 
   test('says that something is missing when it is', async () => {
@@ -194,6 +194,33 @@ describe('the event stream', () => {
     const brief = await token('user', { exp: Math.floor(Date.now() / 1_000) + 1 });
     using reader = await read('/api/v1/events', { bearer: brief });
     await until(() => reader.isOver(), { timeoutMs: 10_000 });
+  });
+
+  test('cuts a reader that does not read, and it may come back', async () => {
+    await using burdened = await runGateway();
+    const { hostname, port } = new URL(burdened.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user}\r\n\r\n`);
+    socket.pause();
+    await until(async () => (await openReaders(burdened)) === 1);
+    const cut = async () => /cut_total\{reason="slow".*\} 1/.test(await burdened.registry.metrics());
+    await until(
+      async () => {
+        const id = randomUUID();
+        const body = {
+          specversion: '1.0',
+          id,
+          type: 'whoosh.task.large.v1',
+          data: { text: 'x'.repeat(60_000) },
+        };
+        await burdened.other.store('whoosh.v1.event.task.large.x', body, { id });
+        return cut();
+      },
+      { timeoutMs: 30_000, everyMs: 1, describe: 'the reader is cut' },
+    );
+    await until(async () => (await openReaders(burdened)) === 0);
+    socket.destroy();
   });
 
   test('forgets readers that leave', async () => {
@@ -279,11 +306,10 @@ describe('health', () => {
       health: async () =>
         Promise.resolve({
           status: 'ok',
-          dependencies: { database: 'ok', gitea: 'connect ECONNREFUSED' },
+          dependencies: { database: 'ok', gitea: 'connect ECONNREFUSED', runtime: 'process' },
           details: {
             database: { max_conns: 10, acquired_conns: 2, idle_conns: 3 },
-            gitea: { endpoint: 'http://gitea.example.com' },
-            runtime: { kind: 'process' },
+            endpoint: 'http://gitea.example.com',
           },
         }),
     });
@@ -304,7 +330,7 @@ describe('health', () => {
         },
         gitea: { status: 'unhealthy', endpoint: 'http://gitea.example.com', note: 'connect ECONNREFUSED' },
         backbeat: { status: 'unhealthy', connected: false, current_tempo: null },
-        docker_swarm: { status: 'disabled', note: 'agents run by: process' },
+        docker_swarm: { status: 'disabled', note: 'agents run as processes' },
       },
       missing_services: ['monitor', 'council', 'composer', 'orchestrator', 'pulse', 'reverb'],
       services: [{ service: 'other', version: '9', status: 'ok' }],

@@ -234,12 +234,16 @@ describe('what is not right is said', () => {
       await raw('[]'),
       await raw('full_name=acme/orders', 'application/x-www-form-urlencoded'),
       await raw(`{"full_name":"${'x'.repeat(1024 * 1024)}"}`),
+      await raw(`${'['.repeat(400_000)}${']'.repeat(400_000)}`),
+      await raw(`{"full_name":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_001)}`),
     ];
     expect(answers.map(({ status, body }) => [status, body.details.code])).toEqual([
       [400, 'invalid_argument'],
       [400, 'invalid_argument'],
       [415, 'unsupported_media_type'],
       [413, 'too_large'],
+      [400, 'invalid_argument'],
+      [400, 'invalid_argument'],
     ]);
   });
 
@@ -292,6 +296,32 @@ describe('what is not right is said', () => {
     expect((await alone.fetch('/health')).status).toBe(200);
     const ready = await alone.fetch('/health/ready');
     expect(ready.status).toBe(503);
+  });
+});
+
+describe('the pages', () => {
+  test('the API is described, and its page shows nothing of anybody else', async () => {
+    const document = await run.fetch('/openapi.json');
+    expect([document.status, document.body.openapi, document.body.info.version]).toEqual([
+      200,
+      '3.1.0',
+      '1.2.3',
+    ]);
+    const page = await run.fetch('/docs');
+    expect([page.status, page.headers.get('content-security-policy')]).toEqual([
+      200,
+      "default-src 'self';img-src 'self' data:",
+    ]);
+    const used = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(used.length).toBeGreaterThan(2);
+    for (const path of used) expect([path, (await run.fetch(path)).status]).toEqual([path, 200]);
+    expect((await run.fetch('/docs/package.json')).status).toBe(404);
+  });
+
+  test('a page that is not built is said to be not built', async () => {
+    const answer = await run.fetch('/');
+    expect([answer.status, answer.body.error]).toEqual([404, expect.stringContaining('make page')]);
+    expect((await run.fetch('/../../package.json')).status).toBe(404);
   });
 });
 

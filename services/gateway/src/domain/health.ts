@@ -5,7 +5,7 @@ export interface ReplicaHealth {
   readonly version: string;
   readonly started: string;
   readonly status: 'ok' | 'degraded' | 'unknown';
-  /** By name: `ok`, or what is wrong. The names that are read here: database, gitea, runtime. */
+  /** By name: `ok`, or what is wrong; `database`, `gitea` and `runtime` are read here. */
   readonly dependencies: Readonly<Record<string, string>>;
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -30,6 +30,9 @@ export const EXPECTED_SERVICES = [
 ] as const;
 
 const OK = 'ok';
+/** Words of the processes for a dependency that works, and for one that they were told to do without. */
+const SOUND_WORDS = new Set([OK, 'connected']);
+const UNUSED_WORD = 'off';
 
 /** `GET /health`: alive, and whether the beat is heard. */
 export function healthBody(version: string, beat: BeatHealth) {
@@ -95,7 +98,8 @@ export function detailsBody(given: {
 function dependencyWords(replicas: readonly ReplicaHealth[], name: string): string[] {
   return replicas.flatMap(({ dependencies }) => {
     const word = Object.hasOwn(dependencies, name) ? dependencies[name] : undefined;
-    return word === undefined ? [] : [word];
+    if (word === undefined || word === UNUSED_WORD) return [];
+    return [SOUND_WORDS.has(word) ? OK : word];
   });
 }
 
@@ -112,19 +116,23 @@ function beatStanding({ enabled, connected }: BeatHealth): Standing {
   return connected ? 'healthy' : 'unhealthy';
 }
 
-/** Where agents run: `details.runtime.kind` of the orchestrators says it. Without a Swarm this is no fault. */
+/**
+ * Where agents run, in the words of the orchestrators' `runtime`: `swarm`, `process`, or `none: why`. Doing without a Swarm
+ * on purpose is no fault.
+ */
 function swarm(replicas: readonly ReplicaHealth[]): { status: Standing; note?: string } {
-  const kinds = replicas
-    .map(({ details }) => (details['runtime'] as { kind?: unknown } | undefined)?.kind)
-    .filter((kind) => typeof kind === 'string');
-  if (kinds.includes('swarm')) return standing(replicas, 'runtime');
-  if (kinds.length === 0) return { status: 'unknown', note: 'no orchestrator answers' };
-  return { status: 'disabled', note: kinds[0] === 'none' ? 'no runtime' : `agents run by: ${kinds[0]}` };
+  const kinds = dependencyWords(replicas, 'runtime');
+  const [first] = kinds;
+  if (first === undefined) return { status: 'unknown', note: 'no orchestrator answers' };
+  if (kinds.every((kind) => kind === 'swarm')) return { status: 'healthy' };
+  if (kinds.includes('swarm'))
+    return { status: 'degraded', note: 'not every orchestrator reaches a manager' };
+  return { status: 'disabled', note: first === 'process' ? 'agents run as processes' : first };
 }
 
 function endpointOfGitea(replicas: readonly ReplicaHealth[]): string | null {
-  for (const { details } of replicas) {
-    const endpoint = (details['gitea'] as { endpoint?: unknown } | undefined)?.endpoint;
+  for (const { dependencies, details } of replicas) {
+    const endpoint = Object.hasOwn(dependencies, 'gitea') ? details['endpoint'] : undefined;
     if (typeof endpoint === 'string') return endpoint;
   }
   return null;

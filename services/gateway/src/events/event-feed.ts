@@ -48,6 +48,8 @@ export class EventFeed {
     const messages = await consumer.consume({ max_messages: BATCH_MAX });
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop, { once: true });
+    // The signal may have come while the broker was asked; then nobody tells us any more.
+    if (signal.aborted) stop();
     try {
       for await (const message of messages) this.#heard(message);
     } finally {

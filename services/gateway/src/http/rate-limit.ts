@@ -28,6 +28,8 @@ function limiter(kind: string, windowMs: number, limit: number, onRefused: (kind
     limit,
     standardHeaders: 'draft-6',
     legacyHeaders: false,
+    // Whom to believe about addresses is our own setting; a header from anybody else is no reason for a complaint.
+    validate: { xForwardedForHeader: false },
     keyGenerator: (request) => keyOf(request),
     handler: (_request, _response, next) => {
       onRefused(kind);
