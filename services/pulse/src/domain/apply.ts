@@ -128,9 +128,10 @@ function moveGrid(score: Score, atBeat: number, anchor: Anchor): Applied {
 function changeBars(score: Score, entry: Extract<Entry, { type: 'bar' }>): Applied {
   const refused = refusalAt(score, entry.at_beat);
   if (refused !== undefined) return { score, refused };
-  // A tempo change that waits behind this place stands at a downbeat of the old bars.
-  const waiting = score.nextSegment;
-  if (waiting !== null && waiting.anchor.index > entry.at_beat) return { score, refused: 'busy' };
+  // What waits was placed by the bars as they are planned now; only at its own beat may they be planned anew.
+  const { nextSegment, nextBars: planned } = score;
+  const waiting = [nextSegment?.anchor.index, planned?.from].filter((index) => index !== undefined);
+  if (waiting.some((index) => index !== entry.at_beat)) return { score, refused: 'busy' };
   const nextBars =
     entry.bar_length === score.bars.length ? null : { from: entry.at_beat, length: entry.bar_length };
   return { score: { ...score, nextBars } };

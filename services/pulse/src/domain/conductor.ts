@@ -220,8 +220,11 @@ class Turn {
       type: 'propose',
       entry: { type: 'tempo', at_beat: index, tempo: tempoBpm, anchor },
     });
-    this.#conductor = { ...this.#conductor, target: { index, stage: 'planned', retryAtMs: nowMs + beat } };
-    this.#wake(nowMs + beat, false);
+    this.#conductor = {
+      ...this.#conductor,
+      target: { index, stage: 'planned', retryAtMs: nowMs + beat / 2 },
+    };
+    this.#wake(nowMs + beat / 2, false);
   }
 
   #send(index: number): boolean {
