@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { readDevSettings, startDevRun, type DevRun } from '@whoosh/devkit';
+import { freePort, readDevSettings, startDevRun, type DevRun } from '@whoosh/devkit';
 import { Gitea } from './gitea.ts';
 import { Rest } from './rest.ts';
 
@@ -36,7 +36,7 @@ export async function startWhoosh({ env = {}, say = () => {} }: WhooshOptions = 
   const settings = readDevSettings({
     ...process.env,
     DEV_DIRECTORY: directory,
-    WHOOSH_SERVER_LISTEN_ADDR: '127.0.0.1:0',
+    WHOOSH_SERVER_LISTEN_ADDR: `127.0.0.1:${await freePort()}`,
     ...env,
   });
   const run = await startDevRun(settings, say);
