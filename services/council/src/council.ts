@@ -13,6 +13,7 @@ import { onAgent } from './consumers/agents.ts';
 import { onTask } from './consumers/tasks.ts';
 import { type LocalGrid, type PaceBeat } from './domain/pace.ts';
 import { driveDeadlines } from './drivers/deadlines.ts';
+import { HttpOpportunities } from './drivers/http-opportunities.ts';
 import { announceOpportunities } from './drivers/opportunities.ts';
 import { driveRounds } from './drivers/rounds.ts';
 import { addArtifact } from './handlers/add-artifact.ts';
@@ -92,8 +93,10 @@ export async function startCouncil(options: CouncilOptions): Promise<CouncilServ
   resources.use(await bus.consume(CONSUMERS['council-agents'], hearAgents, { ledger }));
 
   const advance = driveRounds({ queries, lives, clock, log });
+  const http = resources.use(new HttpOpportunities({ bus, metrics, log }));
   const announce = announceOpportunities({
     bus,
+    http,
     queries,
     roles,
     metrics,

@@ -1,8 +1,30 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { agents, type CallError, councils, deployments, tasks } from '@whoosh/contracts';
-import { until } from '@whoosh/testkit';
+import { freePort, until } from '@whoosh/testkit';
 import { describe, expect, test } from 'vitest';
 import { agentPrincipal, Bench, CORE } from './bench.ts';
-import { deploymentOf, offlineAgent } from './rows.ts';
+import { agentOf, deploymentOf } from './rows.ts';
+
+/** An agent's own door. */
+async function listen(hear: (request: IncomingMessage) => Promise<void>) {
+  const server = createServer((request, response) => {
+    void hear(request).then(() => response.writeHead(202).end());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
 
 const councilsOf = async (bench: Bench, taskId: string) =>
   await bench.db.selectFrom('councils').selectAll().where('task_id', '=', taskId).execute();
@@ -147,7 +169,7 @@ describe('a seat', () => {
     await using bench = await Bench.start();
     const task = await bench.brief();
     const council = await bench.activate(await bench.formed(task));
-    await bench.say(agents.agentOffline, 'eng-lead', offlineAgent('eng-lead'));
+    await bench.say(agents.agentOffline, 'eng-lead', agentOf('eng-lead', { status: 'offline' }));
     const open = await bench.until(task.id, ({ core_agents: seats }) => seats[1]?.status === 'open');
     expect(open).toMatchObject({ id: council.id, status: 'active' });
     await bench.agent('other');
@@ -166,6 +188,30 @@ describe('a seat', () => {
       capabilities: ['testing', 'test-planning', 'quality-assurance'],
     });
   });
+});
+
+test('an agent with an address is offered the seats there, one without an answer holds nothing up', async () => {
+  await using bench = await Bench.start({ instances: 0, localTempoBpm: 600 });
+  const heard: { path: string; body: { id: string } }[] = [];
+  await using server = await listen(async (request) => {
+    heard.push({ path: request.url ?? '', body: (await json(request)) as { id: string } });
+  });
+  bench.bus.serve(agents.listAgents, async () => {
+    const items = [
+      agentOf('there', { endpoint: server.url }),
+      agentOf('gone', { endpoint: `http://127.0.0.1:${await freePort()}` }),
+      agentOf('bus-only'),
+    ];
+    return { items, next_cursor: null, discovered_count: items.length };
+  });
+  await bench.bus.flush();
+  bench.resources.use(await bench.startService());
+  const council = await bench.formed(await bench.brief());
+  const isHeard = (role: string) => heard.some(({ body }) => body.id === `${council.id}-${role}`);
+  await until(() => CORE.every(isHeard), { describe: 'an offer of each seat' });
+  expect(new Set(heard.map(({ path }) => path))).toEqual(new Set(['/api/v1/opportunities/council']));
+  const failed = async () => (await bench.registries[0]?.metrics())?.match(/way="http_failed".* ([1-9]\d*)/);
+  await until(failed, { describe: 'the unheard offer to be counted' });
 });
 
 describe('the deadline', () => {

@@ -90,7 +90,7 @@ export function deploymentOf(council: councils.CouncilView, role: string): deplo
   });
 }
 
-export function offlineAgent(agentId: string): agents.AgentView {
+export function agentOf(agentId: string, more: Partial<agents.AgentView> = {}): agents.AgentView {
   const now = new Date().toISOString();
   return agents.AgentView.parse({
     id: newId(),
@@ -104,7 +104,7 @@ export function offlineAgent(agentId: string): agents.AgentView {
     deployment_id: null,
     council_id: null,
     team_id: null,
-    status: 'offline',
+    status: 'online',
     activity: 'idle',
     epoch: 1,
     last_seen: null,
@@ -112,5 +112,6 @@ export function offlineAgent(agentId: string): agents.AgentView {
     revision: 1,
     created_at: now,
     updated_at: now,
+    ...more,
   });
 }

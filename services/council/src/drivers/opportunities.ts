@@ -4,12 +4,16 @@ import { type CouncilMetrics } from '../metrics.ts';
 import { type Role } from '../roles.ts';
 import { type CouncilQueries, type OfferedSeat } from '../store/queries.ts';
 import { isoTime } from '../view.ts';
+import { type HttpOpportunities } from './http-opportunities.ts';
 
 /** More open seats than this are offered in the bars that follow, as the first ones are taken. */
 const OFFERS_MAX = 500;
 
+export type Opportunity = ReturnType<typeof opportunityOf>;
+
 interface OpportunityDependencies {
   readonly bus: Bus;
+  readonly http: HttpOpportunities;
   readonly queries: CouncilQueries;
   readonly roles: ReadonlyMap<string, Role>;
   readonly metrics: CouncilMetrics;
@@ -18,18 +22,27 @@ interface OpportunityDependencies {
 }
 
 /** Offers every free seat to every agent, once a bar until somebody takes it. The id says that it is the same offer. */
-export function announceOpportunities({ bus, queries, roles, metrics, isSpeaker }: OpportunityDependencies) {
+export function announceOpportunities({
+  bus,
+  http,
+  queries,
+  roles,
+  metrics,
+  isSpeaker,
+}: OpportunityDependencies) {
   return async (): Promise<void> => {
     if (!(await isSpeaker())) return;
-    for (const seat of await queries.offered(OFFERS_MAX)) {
-      const opportunity = opportunityOf(seat, roles.get(seat.role));
+    const offered = await queries.offered(OFFERS_MAX);
+    const opportunities = offered.map((seat) => opportunityOf(seat, roles.get(seat.role)));
+    for (const opportunity of opportunities) {
       bus.publish(councils.opportunities.subject.at({ id: opportunity.id }), opportunity);
       metrics.opportunitiesTotal.inc({ way: 'bus' });
     }
+    http.offer(opportunities);
   };
 }
 
-export function opportunityOf(seat: OfferedSeat, role: Role | undefined) {
+function opportunityOf(seat: OfferedSeat, role: Role | undefined) {
   return councils.Opportunity.parse({
     type: 'whoosh.opportunity.v1',
     id: `${seat.council_id}-${seat.role}`,
