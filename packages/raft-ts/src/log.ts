@@ -143,7 +143,7 @@ export class RaftLog {
   }
 
   get hasCommitted(): boolean {
-    return this.#unstableSnapshot === undefined && this.committed > this.applied;
+    return this.committed > this.applied;
   }
 
   appliedTo(index: number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Bench, entry } from './bench.ts';
+import { Bench, entry, log } from './bench.ts';
 
 const data = (text: string): Uint8Array => Buffer.from(text);
 const append = { type: 'append', from: 2, to: 1, prevIndex: 0, prevTerm: 0, entries: [], commit: 0 } as const;
@@ -37,6 +37,14 @@ describe('limits', () => {
       inflightFull: true,
       paused: true,
     });
+  });
+
+  test('a refusal that is out of date sends nothing', () => {
+    const bench = new Bench({}, { entries: log(1, 1, 1), hardState: { term: 1, vote: 0, commit: 0 } }).lead();
+    const refusal = { type: 'appendRejected', from: 2, to: 1, term: 2, hintIndex: 1, hintTerm: 1 } as const;
+    expect(bench.answer({ ...refusal, prevIndex: 3 })).toMatchObject([{ type: 'append', prevIndex: 1 }]);
+    expect(bench.answer({ ...refusal, prevIndex: 3, hintIndex: 0, hintTerm: 0 })).toEqual([]);
+    expect(bench.node.status().progress.get(2)).toMatchObject({ next: 2 });
   });
 
   test.each([

@@ -100,6 +100,16 @@ describe('safety (§5.4)', () => {
     expect(bench.applied.map(({ index }) => index)).toEqual([1, 2, 1, 2]);
   });
 
+  test('an entry that is replaced before it was written takes those behind it along', () => {
+    const bench = new Bench({}, { entries: log(1), hardState: { term: 1, vote: 0, commit: 1 } });
+    bench.take();
+    const append = { type: 'append', to: 1, prevIndex: 1, prevTerm: 1, commit: 1 } as const;
+    bench.node.step({ ...append, from: 2, term: 2, entries: [2, 3, 4].map((index) => entry(2, index)) });
+    bench.node.step({ ...append, from: 3, term: 3, entries: [entry(3, 2)] });
+    bench.take();
+    expect(bench.terms()).toEqual([1, 3]);
+  });
+
   test('an entry that is replaced while it is being written is not taken for written', () => {
     const bench = new Bench({}, { entries: log(1), hardState: { term: 1, vote: 0, commit: 1 } });
     bench.take();

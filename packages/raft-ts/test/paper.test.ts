@@ -91,6 +91,18 @@ describe('leader election (§5.2)', () => {
     expect(bench.node.status().role).toBe('leader');
   });
 
+  test('a vote for oneself that becomes durable late does not count in the next term', () => {
+    const bench = new Bench({ peers: [1] });
+    bench.node.campaign();
+    const ready = bench.node.ready();
+    bench.node.campaign();
+    if (ready.hardState !== undefined) bench.storage.setHardState(ready.hardState);
+    bench.node.advance(ready);
+    expect(bench.node.status()).toMatchObject({ role: 'candidate', term: 2 });
+    bench.take();
+    expect(bench.node.status()).toMatchObject({ role: 'leader', term: 2 });
+  });
+
   test.each([
     [3, 0, 'candidate'],
     [3, 1, 'leader'],

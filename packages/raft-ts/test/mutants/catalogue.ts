@@ -194,8 +194,8 @@ const log = of('log.ts', [
   ['snapshot index is off by one', 'this.#offset = snapshot.index + 1;', 'this.#offset = snapshot.index;'],
   [
     'applied before the snapshot is in',
-    'return this.#unstableSnapshot === undefined && this.committed > this.applied;',
-    'return this.committed > this.applied;',
+    'if (this.#unstableSnapshot !== undefined || this.applied >= this.committed) return [];',
+    'if (this.applied >= this.committed) return [];',
   ],
 ]);
 
