@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runBothJobs } from '../main-job/both-jobs.ts';
+import { QUIET, runBothJobs } from '../main-job/both-jobs.ts';
 import { startWhoosh, type RunningWhoosh } from '../main-job/running-whoosh.ts';
 import { snapshot, type Snapshot } from '../main-job/snapshot.ts';
 import { killAt, VICTIMS } from './kill-at.ts';
@@ -14,7 +14,7 @@ const KILLS_EACH = Number(process.env['KILLS'] ?? 10);
 const BROKER_AWAY_MS = 20_000;
 
 async function play(disturb: (whoosh: RunningWhoosh) => void = () => {}): Promise<Snapshot> {
-  await using whoosh = await startWhoosh();
+  await using whoosh = await startWhoosh({ env: QUIET });
   await runBothJobs(whoosh, disturb);
   return snapshot(whoosh);
 }

@@ -1,6 +1,6 @@
 /** kill -9 of each working service at a seeded point, and the broker away for a while: the job completes, once, and leaves the same behind. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runBothJobs } from '../main-job/both-jobs.ts';
+import { QUIET, runBothJobs } from '../main-job/both-jobs.ts';
 import { killAt, VICTIMS } from '../chaos/kill-at.ts';
 import { startWhoosh } from '../main-job/running-whoosh.ts';
 import { snapshot, type Snapshot } from '../main-job/snapshot.ts';
@@ -9,14 +9,14 @@ const SEED = Number(process.env['SEED'] ?? 1);
 
 let undisturbed: Snapshot;
 beforeAll(async () => {
-  await using whoosh = await startWhoosh();
+  await using whoosh = await startWhoosh({ env: QUIET });
   await runBothJobs(whoosh);
   undisturbed = await snapshot(whoosh);
 }, 400_000);
 
 describe('killed at one seeded point each', () => {
   test(`${VICTIMS.join(', ')} (SEED=${SEED})`, async () => {
-    await using whoosh = await startWhoosh();
+    await using whoosh = await startWhoosh({ env: QUIET });
     const kills = VICTIMS.map((victim, index) => killAt(whoosh, victim, SEED + index));
     await runBothJobs(whoosh, () => kills.forEach((kill) => kill.arm()));
     expect(kills.map((kill) => kill.done())).toEqual(VICTIMS.map(() => true));

@@ -1,15 +1,19 @@
 /** One brief and one task through a whole run, with something done to it on the way; ends when both are done. */
+import { fileURLToPath } from 'node:url';
 import { until } from '@whoosh/testkit';
 import {
   addRepository,
   councilBecomes,
   deploymentsOf,
-  fleetOnline,
+  fleetIdle,
   openBrief,
   openTask,
   teamBecomes,
 } from './main-job.ts';
 import { type RunningWhoosh } from './running-whoosh.ts';
+
+/** For runs that are compared: the fleet waits for work, so that the team does not depend on the moment. */
+export const QUIET = { BACKBEAT_SCORE: fileURLToPath(new URL('quiet-fleet.yaml', import.meta.url)) };
 
 export interface BothJobs {
   readonly brief: number;
@@ -22,7 +26,7 @@ export async function runBothJobs(
   disturb: (whoosh: RunningWhoosh) => void = () => {},
 ): Promise<BothJobs> {
   await addRepository(whoosh);
-  await fleetOnline(whoosh);
+  await fleetIdle(whoosh);
   disturb(whoosh);
   const brief = await openBrief(whoosh);
   const task = await openTask(whoosh);

@@ -25,14 +25,31 @@ export async function addRepository(whoosh: RunningWhoosh): Promise<void> {
   );
 }
 
-export async function fleetOnline(whoosh: RunningWhoosh): Promise<void> {
-  await until(
-    async () =>
-      (
-        await whoosh.rest.get<Items<{ source: string; status: string }>>('/api/v1/agents?limit=200')
-      ).items.filter((agent) => agent.source === 'registered' && agent.status === 'online').length >= FLEET,
-    { timeoutMs: 30_000, describe: `${FLEET} agents of the fleet are online` },
-  );
+interface FleetAgent {
+  readonly source: string;
+  readonly status: string;
+  readonly activity: string;
+}
+
+export function fleetOnline(whoosh: RunningWhoosh): Promise<unknown> {
+  return fleetIs(whoosh, 'online', ({ status }) => status === 'online');
+}
+
+/** Of a fleet that plays the quiet score. */
+export function fleetIdle(whoosh: RunningWhoosh): Promise<unknown> {
+  return fleetIs(whoosh, 'idle', ({ status, activity }) => status === 'online' && activity === 'idle');
+}
+
+function fleetIs(whoosh: RunningWhoosh, what: string, is: (agent: FleetAgent) => boolean): Promise<unknown> {
+  const fleet = async () =>
+    (await whoosh.rest.get<Items<FleetAgent>>('/api/v1/agents?limit=200')).items.filter(
+      ({ source }) => source === 'registered',
+    );
+  return until(async () => (await fleet()).filter(is).length >= FLEET, {
+    timeoutMs: 60_000,
+    everyMs: 200,
+    describe: `${FLEET} agents of the fleet are ${what}`,
+  });
 }
 
 export async function openBrief(whoosh: RunningWhoosh): Promise<number> {
@@ -89,6 +106,7 @@ export async function councilBecomes(
     },
     {
       timeoutMs,
+      everyMs: 250,
       describe: () =>
         `the council of #${number} is ${status}; it is ${last?.status ?? 'not there'} (${last?.reason ?? 'no reason'})`,
     },
@@ -111,6 +129,7 @@ export async function teamBecomes(
     },
     {
       timeoutMs,
+      everyMs: 250,
       describe: () =>
         `the team of #${number} is ${statuses.join(' or ')}; it is ${last?.status ?? 'not there'} (${last?.reason ?? 'no reason'})`,
     },

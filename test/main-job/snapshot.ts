@@ -109,6 +109,8 @@ const TABLES: readonly TableQuery[] = [
 const LIVES_LEFT_OUT = new Set(['agent', 'repository']);
 /** Told again after each try of a deployment that a kill cut short. */
 const HAPPENED_AGAIN = new Set(['deployment.creating', 'deployment.running', 'deployment.failed']);
+/** A council hears of its deployments as they come, and optional seats may be taken before or after it begins. */
+const WHENEVER = new Set(['council.seat_changed', 'council.role_claimed']);
 
 export async function snapshot(whoosh: RunningWhoosh): Promise<Snapshot> {
   const names = new Names();
@@ -151,11 +153,16 @@ async function lives(whoosh: RunningWhoosh, names: Names): Promise<Record<string
     revisions.add(revision);
     const life = `${noun} ${names.replace(event.subject)}`;
     const change =
-      event.data.change === undefined
+      event.data.change === undefined || WHENEVER.has(`${noun}.${happened}`)
         ? happened
         : `${happened} ${event.data.change.from ?? ''}>${event.data.change.to}`;
     const of = counts.get(life) ?? new Map<string, number>();
-    of.set(change, HAPPENED_AGAIN.has(`${noun}.${happened}`) ? 1 : (of.get(change) ?? 0) + 1);
+    of.set(
+      change,
+      HAPPENED_AGAIN.has(`${noun}.${happened}`) || happened === 'seat_changed'
+        ? 1
+        : (of.get(change) ?? 0) + 1,
+    );
     counts.set(life, of);
   }
   return Object.fromEntries(
@@ -184,7 +191,7 @@ class Names {
   replace(text: string): string {
     return text
       .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => this.#name(id))
-      .replaceAll(/(?<=[a-z:-])[0-9a-f]{8,12}\b/g, (fragment) => this.#name(fragment));
+      .replaceAll(/(?<=-)[0-9a-f]{8,12}\b/g, (fragment) => this.#name(fragment));
   }
 
   #name(id: string): string {
