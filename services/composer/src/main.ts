@@ -1,6 +1,6 @@
 import { connectBus } from '@whoosh/bus';
 import { databaseConfig, natsAuth, natsServers } from '@whoosh/config';
-import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
 import { startComposer } from './composer.ts';
 import { ComposerEnv, composerProblems, composerSettings } from './config.ts';
@@ -43,11 +43,14 @@ await runService({
     bus.serveDiscovery({
       version,
       description: 'Classifies tasks, matches skills, composes teams',
-      health: async () => ({
-        status: bus.isConnected() ? 'ok' : 'degraded',
-        dependencies: { bus: bus.isConnected() ? 'ok' : 'away' },
-        details: { outbox_lag_seconds: composer.lagSeconds() },
-      }),
+      health: async () => {
+        const database = await databaseHealth(db);
+        return {
+          status: bus.isConnected() && database.state === 'ok' ? 'ok' : 'degraded',
+          dependencies: { database: database.state, bus: bus.isConnected() ? 'ok' : 'away' },
+          details: { database: database.statistics, outbox_lag_seconds: composer.lagSeconds() },
+        };
+      },
     });
     await bus.flush();
   },

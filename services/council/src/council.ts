@@ -108,7 +108,7 @@ export async function startCouncil(options: CouncilOptions): Promise<CouncilServ
   };
   resources.use(supervise('rounds', (signal) => pace.run(onDownbeat, signal), { log }));
   const { deadlineCheckMs: checkMs } = settings;
-  const deadlines = driveDeadlines({ queries, lives, pace, clock, metrics, checkMs });
+  const deadlines = driveDeadlines({ queries, lives, pace, clock, metrics, log, checkMs });
   resources.use(supervise('deadlines', deadlines, { log }));
 
   await bus.flush();

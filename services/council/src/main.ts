@@ -1,7 +1,7 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, natsAuth, natsServers } from '@whoosh/config';
-import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
 import { CouncilEnv, councilProblems, councilSettings } from './config.ts';
 import { startCouncil } from './council.ts';
@@ -53,11 +53,18 @@ await runService({
     bus.serveDiscovery({
       version,
       description: 'Forms and runs project kickoff councils',
-      health: async () => ({
-        status: bus.isConnected() ? 'ok' : 'degraded',
-        dependencies: { bus: bus.isConnected() ? 'ok' : 'away', pulse: listener?.health().mode ?? 'off' },
-        details: { outbox_lag_seconds: council.lagSeconds() },
-      }),
+      health: async () => {
+        const database = await databaseHealth(db);
+        return {
+          status: bus.isConnected() && database.state === 'ok' ? 'ok' : 'degraded',
+          dependencies: {
+            database: database.state,
+            bus: bus.isConnected() ? 'ok' : 'away',
+            pulse: listener?.health().mode ?? 'off',
+          },
+          details: { database: database.statistics, outbox_lag_seconds: council.lagSeconds() },
+        };
+      },
     });
     await bus.flush();
   },

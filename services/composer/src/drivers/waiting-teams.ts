@@ -1,5 +1,5 @@
 import { type Bus, isAway } from '@whoosh/bus';
-import { CallError, tasks } from '@whoosh/contracts';
+import { type agents, CallError, tasks } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Log } from '@whoosh/telemetry';
 import { type Kysely } from 'kysely';
@@ -7,8 +7,8 @@ import { type TeamComposer } from '../compose-team.ts';
 import { type ComposerMetrics } from '../metrics.ts';
 import { type TeamStore } from '../store/teams.ts';
 
-/** Teams per look; the others come with the next one, those that wait longest first. */
-const TEAMS_MAX = 200;
+/** Teams per page, in the order in which they were made. */
+const PAGE_TEAMS = 200;
 /** A crowd of agents that comes at once is one reason to look, not one each. */
 const QUIET_MS = 200;
 
@@ -57,14 +57,30 @@ export class WaitingTeams {
 
   async #look(signal: AbortSignal): Promise<void> {
     const { db, store, composer, metrics } = this.#deps;
-    const waiting = await store.waiting(db, TEAMS_MAX);
-    metrics.waitingTeams.set(waiting.length);
-    if (waiting.length === 0) return;
-    const online = await composer.agents();
-    for (const team of waiting) {
-      if (signal.aborted) return;
+    let seen = 0;
+    let online: agents.AgentView[] | undefined;
+    for (let after: string | undefined; ;) {
+      const page = await store.waiting(db, PAGE_TEAMS, after);
+      seen += page.length;
+      if (page.length > 0) online ??= await composer.agents();
+      for (const team of page) {
+        if (signal.aborted) return;
+        await this.#decide(team, online ?? []);
+      }
+      after = page.at(-1)?.id;
+      if (page.length < PAGE_TEAMS) break;
+    }
+    metrics.waitingTeams.set(seen);
+  }
+
+  async #decide(team: { id: string; task_id: string }, online: readonly agents.AgentView[]): Promise<void> {
+    try {
       const task = await this.#task(team.task_id);
-      if (task) await composer.recompose(team.id, task, online);
+      if (task) await this.#deps.composer.recompose(team.id, task, online);
+    } catch (cause) {
+      // One team that cannot be decided about must not keep the others waiting.
+      if (isAway(cause) && !(cause instanceof CallError)) throw cause;
+      this.#deps.log.warn({ err: cause, team: team.id }, 'a waiting team could not be decided about');
     }
   }
 

@@ -140,12 +140,17 @@ export class TeamStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Teams that wait for somebody, those that wait longest first. */
-  async waiting(db: Kysely<DB>, limit: number): Promise<{ id: string; task_id: string }[]> {
+  /** Teams that wait for somebody, in the order in which they were made, after the given one. */
+  async waiting(
+    db: Kysely<DB>,
+    limit: number,
+    after: string | undefined,
+  ): Promise<{ id: string; task_id: string }[]> {
     return await db
       .selectFrom('teams')
       .select(['id', 'task_id'])
       .where('status', '=', 'waiting')
+      .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
       .orderBy('id')
       .limit(limit)
       .execute();

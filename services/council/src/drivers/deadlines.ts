@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isAway } from '@whoosh/bus';
 import { type Clock } from '@whoosh/stdx';
+import { type Log } from '@whoosh/telemetry';
 import { type CouncilLives } from '../lives.ts';
 import { type CouncilMetrics } from '../metrics.ts';
 import { type Pace } from '../pace.ts';
@@ -13,6 +15,7 @@ interface DeadlineDependencies {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly metrics: CouncilMetrics;
+  readonly log: Log;
   readonly checkMs: number;
 }
 
@@ -29,12 +32,18 @@ export function driveDeadlines(deps: DeadlineDependencies) {
   };
 }
 
-async function passTime({ queries, lives, pace, clock, metrics }: DeadlineDependencies): Promise<void> {
+async function passTime({ queries, lives, pace, clock, metrics, log }: DeadlineDependencies): Promise<void> {
   metrics.setLive(await queries.live());
   const at = clock.now();
   const now = pace.now();
   const beat = now.heard ? now.index : null;
   for (const id of await queries.due(at, DUE_MAX)) {
-    await lives.apply(id, () => ({ kind: 'clock', at, by: 'council', beat }));
+    try {
+      await lives.apply(id, () => ({ kind: 'clock', at, by: 'council', beat }));
+    } catch (cause) {
+      // One council that cannot be changed must not keep the others from their deadlines.
+      if (isAway(cause)) throw cause;
+      log.error({ err: cause, council: id }, 'a deadline could not be worked off');
+    }
   }
 }
