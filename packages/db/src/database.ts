@@ -2,6 +2,7 @@ import { type DatabaseConfig } from '@whoosh/config';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { Kysely, type LogEvent, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { rememberPool } from './health.ts';
 import { DatabaseMetrics } from './metrics.ts';
 import { type DB } from './schema.ts';
 
@@ -47,7 +48,7 @@ export function openDatabase(
   pool.on('connect', (client) => client.on('error', () => undefined));
   const metrics = DatabaseMetrics.of(registry);
   metrics.watch(pool);
-  return new Kysely<DB>({
+  const db = new Kysely<DB>({
     dialect: new PostgresDialect({ pool: keepingIdle(pool, config.maxIdleConns), controlClient: pg.Client }),
     log: (event) => {
       metrics.querySeconds.observe(
@@ -57,6 +58,8 @@ export function openDatabase(
       logQuery(event, config.logLevel, log);
     },
   });
+  rememberPool(db, pool, config.maxConns);
+  return db;
 }
 
 /** A pool that keeps at most so many connections which nobody uses; the driver itself has no such limit. */

@@ -1,5 +1,6 @@
 export { openDatabase, type DatabaseSettings, type OpenDatabaseOptions } from './database.ts';
 export { Duty, type DutyOptions } from './duty.ts';
+export { databaseHealth, type DatabaseHealth } from './health.ts';
 export { migrateIfWanted, type MigrateIfWantedOptions } from './migrate-if-wanted.ts';
 export { MIGRATIONS_DIRECTORY, readMigrations, type MigrationFile } from './migration-files.ts';
 export {

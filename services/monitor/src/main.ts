@@ -1,6 +1,6 @@
 import { natsAuth, natsServers, databaseConfig } from '@whoosh/config';
 import { connectBus } from '@whoosh/bus';
-import { Duty, migrateIfWanted, openDatabase } from '@whoosh/db';
+import { databaseHealth, Duty, migrateIfWanted, openDatabase } from '@whoosh/db';
 import { newId, runService, supervise, systemClock } from '@whoosh/lifecycle';
 import { attemptLedger, LifeLog, OutboxRelay } from '@whoosh/outbox';
 import { Hlc, nodeSuffix } from 'hlc-ts';
@@ -79,11 +79,15 @@ await runService({
       version,
       description: 'Reads Gitea and keeps tasks in step with issues',
       health: async () => {
-        const gitea = monitor.giteaState();
+        const [gitea, database] = [monitor.giteaState(), await databaseHealth(db)];
         return {
-          status: gitea === 'ok' ? 'ok' : 'degraded',
-          dependencies: { gitea },
-          details: { endpoint: env.WHOOSH_GITEA_BASE_URL, outbox_lag_seconds: relay.lagSeconds() },
+          status: gitea === 'ok' && database.state === 'ok' ? 'ok' : 'degraded',
+          dependencies: { gitea, database: database.state },
+          details: {
+            endpoint: env.WHOOSH_GITEA_BASE_URL,
+            database: database.statistics,
+            outbox_lag_seconds: relay.lagSeconds(),
+          },
         };
       },
     });

@@ -1,7 +1,7 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, environmentName, natsAuth, natsServers } from '@whoosh/config';
-import { migrateIfWanted, openDatabase } from '@whoosh/db';
+import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
 import { agentProcessEnvironment, Env, problems, stateDirectory } from './config.ts';
 import { startOrchestrator } from './orchestrator.ts';
@@ -57,15 +57,18 @@ await runService({
     bus.serveDiscovery({
       version,
       description: 'The registry of agents, and the agents that councils and teams want',
-      health: () =>
-        Promise.resolve({
-          status: bus.isConnected() ? 'ok' : 'degraded',
+      health: async () => {
+        const database = await databaseHealth(db);
+        return {
+          status: bus.isConnected() && database.state === 'ok' ? 'ok' : 'degraded',
           dependencies: {
+            database: database.state,
             bus: bus.isConnected() ? 'ok' : 'away',
             runtime: runtime?.kind ?? `none: ${reason}`,
           },
-          details: { outbox_lag_seconds: relay.lagSeconds() },
-        }),
+          details: { database: database.statistics, outbox_lag_seconds: relay.lagSeconds() },
+        };
+      },
     });
   },
 });
