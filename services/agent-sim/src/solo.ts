@@ -55,10 +55,15 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
       if (result !== 'away') contact.touched();
     },
   });
+  // From the beginning: an agent that still waits for the gateway may have been replaced meanwhile.
+  let frameAgeMs: () => number | undefined = () => undefined;
+  const watch = { contact, record, log, frameAgeMs: () => frameAgeMs() };
+  resources.use(supervise('contact', (signal) => watchContact(watch, signal), { log }));
   await credentials.register(rest, ctx.stopping);
   log.info({ agent: agentId, role }, 'registered');
 
   const agent = resources.use(await join(env, agentId));
+  frameAgeMs = () => agent.health().lastFrameAgeMs;
   const brief = await readTask(rest, env, taskId, log);
   const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
   // Disposed in reverse: the farewell goes out while the connection still stands.
@@ -67,9 +72,6 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
     supervise('credentials', (signal) => endWhenRefused(credentials.keepFresh(rest, signal), signal, log), {
       log,
     }),
-  );
-  resources.use(
-    supervise('contact', (signal) => watchContact({ contact, record, agent, log }, signal), { log }),
   );
   ctx.readiness.check('beat', () => (agent.currentBeat() === undefined ? 'no beat was heard yet' : true));
 
@@ -171,23 +173,17 @@ async function endWhenRefused(work: Promise<void>, signal: AbortSignal, log: Log
   }
 }
 
-async function watchContact(
-  {
-    contact,
-    record,
-    agent,
-    log,
-  }: { contact: Contact; record: AgentRecord | undefined; agent: Agent; log: Log },
-  signal: AbortSignal,
-): Promise<void> {
-  const reason = await contact.lost(
-    {
-      frameAgeMs: () => agent.health().lastFrameAgeMs,
-      isWanted: async () => record === undefined || (await record.isOurs()),
-    },
-    signal,
-  );
-  stopSelf(log, reason);
+interface Watch {
+  readonly contact: Contact;
+  readonly record: AgentRecord | undefined;
+  /** Age of the pulse's last beat, which counts as contact too. */
+  readonly frameAgeMs: () => number | undefined;
+  readonly log: Log;
+}
+
+async function watchContact({ contact, record, frameAgeMs, log }: Watch, signal: AbortSignal): Promise<void> {
+  const isWanted = async () => record === undefined || (await record.isOurs());
+  stopSelf(log, await contact.lost({ frameAgeMs, isWanted }, signal));
 }
 
 /** Ends this process the way an operator would. */

@@ -1,17 +1,17 @@
 /** What the agents of a fleet can do: mixes as they occur in real teams, never what a council asks for. */
 const MIXES: readonly (readonly string[])[] = [
-  ['typescript', 'node', 'backend', 'api'],
-  ['typescript', 'react', 'frontend', 'css'],
-  ['testing', 'typescript', 'qa', 'automation'],
-  ['postgres', 'database', 'sql', 'backend'],
-  ['devops', 'docker', 'ci', 'deployment'],
-  ['security', 'auth', 'backend', 'review'],
-  ['docs', 'writing', 'review'],
-  ['python', 'data', 'backend', 'testing'],
-  ['go', 'backend', 'networking', 'performance'],
-  ['architecture', 'planning', 'coordination', 'review'],
-  ['integration', 'api', 'messaging', 'node'],
-  ['refactoring', 'typescript', 'review', 'testing'],
+  ['typescript', 'node', 'backend', 'api', 'testing'],
+  ['javascript', 'react', 'frontend', 'ux'],
+  ['testing', 'typescript', 'docs', 'planning'],
+  ['postgres', 'database', 'backend', 'performance'],
+  ['devops', 'docker', 'kubernetes', 'testing'],
+  ['security', 'backend', 'api', 'testing'],
+  ['python', 'data', 'machine-learning', 'backend'],
+  ['planning', 'docs', 'api', 'frontend', 'backend'],
+  ['go', 'backend', 'nats', 'performance', 'cli'],
+  ['rust', 'performance', 'cli', 'testing'],
+  ['java', 'backend', 'database', 'mobile'],
+  ['docs', 'ux', 'frontend', 'planning'],
 ];
 
 const MODELS = ['llama3.1', 'qwen2.5-coder', 'mistral-small'] as const;

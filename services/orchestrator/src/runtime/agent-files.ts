@@ -20,7 +20,7 @@ export interface AgentName {
 const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([1-9]\d{0,8})$/;
 const LOG_TAIL_BYTES_MAX = 64 * 1024;
 const TEMPORARY = '.tmp';
-const TEMPORARY_KEPT_MS = 60_000;
+const ABANDONED_KEPT_MS = 60_000;
 const LOGS_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** `<deployment>.<generation>` names an agent everywhere: its files, its reference. */
@@ -31,6 +31,11 @@ export function refOf({ deploymentId, generation }: AgentName): string {
 export function nameOf(ref: string): AgentName | undefined {
   const [, deploymentId, generation] = NAME.exec(ref) ?? [];
   return deploymentId === undefined ? undefined : { deploymentId, generation: Number(generation) };
+}
+
+/** The file that a token belongs to. */
+function fileOf(tokenName: string): string {
+  return tokenName.replace(/\.token$/, '.json');
 }
 
 /** The folder with one file, one token and one log per agent. Only its owner may look into it. */
@@ -46,12 +51,14 @@ export class AgentFiles {
     const directory = join(stateDirectory, 'agents');
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const files = new AgentFiles(directory);
-    for (const name of await readdir(directory)) {
+    const names = new Set(await readdir(directory));
+    for (const name of names) {
       const path = join(directory, name);
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
       const ageMs = Date.now() - mtimeMs;
       if (name.endsWith('.log') && ageMs > LOGS_KEPT_MS) await rm(path, { force: true });
-      if (name.endsWith(TEMPORARY) && ageMs > TEMPORARY_KEPT_MS) await rm(path, { force: true });
+      const isAbandoned = name.endsWith(TEMPORARY) || (name.endsWith('.token') && !names.has(fileOf(name)));
+      if (isAbandoned && ageMs > ABANDONED_KEPT_MS) await rm(path, { force: true });
     }
     return files;
   }
