@@ -107,10 +107,17 @@ const TABLES: readonly TableQuery[] = [
 
 /** Lives of agents come and go with processes; a deployment may take another try; sync states follow Gitea's moods. */
 const LIVES_LEFT_OUT = new Set(['agent', 'repository']);
-/** Told again after each try of a deployment that a kill cut short. */
-const HAPPENED_AGAIN = new Set(['deployment.creating', 'deployment.running', 'deployment.failed']);
-/** A council hears of its deployments as they come, and optional seats may be taken before or after it begins. */
-const WHENEVER = new Set(['council.seat_changed', 'council.role_claimed']);
+/** Told as often as it happened to be noticed: after each try that a kill cut short, or once for several at once. */
+const HAPPENED_AGAIN = new Set([
+  'deployment.creating',
+  'deployment.running',
+  'deployment.failed',
+  // Owners read the newest state of their deployments and pass over what was in between.
+  'council.seat_changed',
+  'team.changed',
+]);
+/** Optional seats may be taken before or after the council begins. */
+const WHENEVER = new Set(['council.role_claimed']);
 
 export async function snapshot(whoosh: RunningWhoosh): Promise<Snapshot> {
   const names = new Names();
@@ -157,12 +164,7 @@ async function lives(whoosh: RunningWhoosh, names: Names): Promise<Record<string
         ? happened
         : `${happened} ${event.data.change.from ?? ''}>${event.data.change.to}`;
     const of = counts.get(life) ?? new Map<string, number>();
-    of.set(
-      change,
-      HAPPENED_AGAIN.has(`${noun}.${happened}`) || happened === 'seat_changed'
-        ? 1
-        : (of.get(change) ?? 0) + 1,
-    );
+    of.set(change, HAPPENED_AGAIN.has(`${noun}.${happened}`) ? 1 : (of.get(change) ?? 0) + 1);
     counts.set(life, of);
   }
   return Object.fromEntries(
