@@ -34,6 +34,7 @@ export class CouncilSeat {
   #seekAgainAtMs = 0;
   #firstBeat: number | undefined;
   #age = 0;
+  #isExecuting = false;
   #working: Promise<void> = Promise.resolve();
   #isWorking = false;
 
@@ -46,6 +47,7 @@ export class CouncilSeat {
     this.#firstBeat ??= beat.index;
     this.#age = beat.index - this.#firstBeat;
     const { claim } = takeTurn(this.#part());
+    this.#isExecuting = claim.state === 'executing';
     if (!this.#isWorking) {
       this.#isWorking = true;
       this.#working = this.#work(beat).finally(() => {
@@ -79,6 +81,7 @@ export class CouncilSeat {
       contents: this.#contents,
       voted: this.#voted,
       handedIn: this.#handedIn,
+      isExecuting: this.#isExecuting,
       age: this.#age,
     };
   }

@@ -15,6 +15,11 @@ export async function startFleet(ctx: ServiceContext<Env>): Promise<void> {
   const { env, log, resources } = ctx;
   const score = await readScore(env.BACKBEAT_SCORE);
   const metrics = new SimMetrics(ctx.registry);
+  const profiles = Array.from({ length: env.BACKBEAT_AGENTS }, (_, index) =>
+    fleetProfile(env.BACKBEAT_AGENT_PREFIX, index),
+  );
+  // Before the link, so that it ends after it: a claim that follows a farewell would call the agent back.
+  registerFleet(ctx, metrics, profiles);
   const auth = natsAuth(env);
   const link = resources.use(
     await startFleetLink({
@@ -24,10 +29,6 @@ export async function startFleet(ctx: ServiceContext<Env>): Promise<void> {
       ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
     }),
   );
-  const profiles = Array.from({ length: env.BACKBEAT_AGENTS }, (_, index) =>
-    fleetProfile(env.BACKBEAT_AGENT_PREFIX, index),
-  );
-  registerFleet(ctx, metrics, profiles);
 
   const player = new FleetPlayer({
     link,

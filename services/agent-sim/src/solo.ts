@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Agent, type Beat, connect } from '@whoosh/backbeat-sdk';
 import { clusterName, natsAuth, natsServers } from '@whoosh/config';
-import { CallError } from '@whoosh/contracts';
 import { sendJson, type ServiceContext, supervise } from '@whoosh/lifecycle';
 import { assert } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
@@ -192,29 +191,34 @@ function stopSelf(log: Log, reason: string): void {
   process.kill(process.pid, 'SIGTERM');
 }
 
-async function sayFarewell(options: {
-  agent: Agent;
-  seat: Seat;
-  rest: Rest;
-  agentId: string;
-  log: Log;
-}): Promise<void> {
-  const { agent, seat, rest, agentId, log } = options;
-  // In this order: a claim that is heard after the farewell would call the agent back.
-  const words = (async () => {
-    await seat.settled();
-    await agent.emitStatusClaim(seat.farewell(), { immediately: true });
-  })()
-    .catch((cause: unknown) => {
-      // Nobody heard a beat yet, so nobody waits for a claim either.
-      if (!(cause instanceof CallError) || cause.code !== 'failed_precondition') {
-        log.warn({ err: cause }, 'the last StatusClaim was lost');
-      }
-    })
-    .then(() => rest.setStatus(agentId, 'offline'))
-    .catch((cause: unknown) => log.info({ err: cause }, 'the farewell was not heard'));
+interface Farewell {
+  readonly agent: Agent;
+  readonly seat: Seat;
+  readonly rest: Rest;
+  readonly agentId: string;
+  readonly log: Log;
+}
+
+async function sayFarewell(options: Farewell): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(resolve, FAREWELL_TIMEOUT_MS, 'late' as const);
-  if ((await Promise.race([words, late])) === 'late') log.warn('the farewell was not heard in time');
+  if ((await Promise.race([lastWords(options), late])) === 'late') {
+    options.log.warn('the farewell was not heard in time');
+  }
   clearTimeout(timer);
+}
+
+/** In this order: a claim that is heard after the farewell would call the agent back. */
+async function lastWords({ agent, seat, rest, agentId, log }: Farewell): Promise<void> {
+  try {
+    await seat.settled();
+    await agent.emitStatusClaim(seat.farewell(), { immediately: true });
+  } catch (cause) {
+    // Before the first beat nobody waits for a claim.
+    if (agent.currentBeat() !== undefined) log.warn({ err: cause }, 'the last StatusClaim was lost');
+  }
+  await agent.close();
+  await rest
+    .setStatus(agentId, 'offline')
+    .catch((cause: unknown) => log.info({ err: cause }, 'the farewell was not heard'));
 }

@@ -1,11 +1,15 @@
-import { agents, backbeat, deployments } from '@whoosh/contracts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { agents, backbeat, deployments, teams } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
 import { openStation } from './orchestrator-process.ts';
-import { openRestDoor } from './rest-door.ts';
+import { openRestDoor, SERVICE_TOKEN } from './rest-door.ts';
 import { ScriptedCouncil } from './scripted-council.ts';
-import { CLUSTER, startWorld } from './world.ts';
+import { CLUSTER, composedTeam, startWorld } from './world.ts';
 
+const AGENT_SIM = fileURLToPath(new URL('../../agent-sim/src/main.ts', import.meta.url));
 const TIMEOUT_MS = 180_000;
 
 async function open(options: { refusals?: number; roles?: readonly string[] } = {}) {
@@ -16,7 +20,10 @@ async function open(options: { refusals?: number; roles?: readonly string[] } = 
   const council = new ScriptedCouncil(world, options);
   const said: backbeat.StatusClaim[] = [];
   world.bus.connection.subscribe(`backbeat.${CLUSTER}.claim.*`, {
-    callback: (_failure, message) => void said.push(backbeat.StatusClaim.parse(message.json())),
+    callback: (_failure, message) => {
+      const read = backbeat.StatusClaim.safeParse(message.json());
+      if (read.success) said.push(read.data);
+    },
   });
   await world.bus.flush();
   world.pulse.start();
@@ -35,7 +42,7 @@ async function open(options: { refusals?: number; roles?: readonly string[] } = 
       { timeoutMs: 60_000, describe: `${count} deployments that are ${status}` },
     );
   };
-  return { resources, world, station, council, said, caller, all, allAre };
+  return { resources, world, door, station, council, said, caller, all, allAre };
 }
 
 test(
@@ -127,6 +134,83 @@ test(
     expect((await all()).every(({ attempt, generation }) => attempt === 1 && generation === 1)).toBe(true);
   },
 );
+
+test(
+  'an agent of a team works on its task beat by beat, and the registry tells when',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const { resources, world, caller, said } = await open({ roles: [] });
+    await using _all = resources;
+    const team = composedTeam(world.task.id, 'somebody');
+    await world.say(teams.teamComposed, team);
+    const ofTeam = async () =>
+      (await caller.call(deployments.listDeployments, { owner_id: team.id, limit: 9 })).items[0];
+    await until(async () => (await ofTeam())?.status === 'healthy', { timeoutMs: 60_000 });
+    const agentId = (await ofTeam())?.agent_id ?? '';
+    await until(() => said.some(({ agent_id, state }) => agent_id === agentId && state === 'completed'), {
+      timeoutMs: 60_000,
+    });
+    await until(async () => (await caller.call(agents.getAgent, { agent_id: agentId })).activity === 'idle');
+    const states = said.filter(({ agent_id }) => agent_id === agentId).map(({ state }) => state);
+    expect(states.filter((state, at) => state !== states[at - 1]).slice(0, 4)).toEqual([
+      'planning',
+      'executing',
+      'reviewing',
+      'completed',
+    ]);
+    const changes = await world.db
+      .selectFrom('orchestrator_history')
+      .select(['to_state'])
+      .where('life', '=', 'agent')
+      .orderBy('revision')
+      .execute();
+    expect(changes.map(({ to_state }) => to_state)).toEqual([
+      'online (idle)',
+      'online (working)',
+      'online (idle)',
+    ]);
+    await world.say(teams.teamCompleted, { ...team, status: 'completed', revision: 2 });
+    await until(async () => (await ofTeam())?.status === 'removed', { timeoutMs: 60_000 });
+  },
+);
+
+test('a fleet makes itself known, is heard, and takes itself back', { timeout: TIMEOUT_MS }, async () => {
+  const { resources, world, caller, door } = await open({ roles: [] });
+  await using _all = resources;
+  const fleet = spawn(
+    process.execPath,
+    [AGENT_SIM, '--agents', '5', '--cluster', CLUSTER, '--nats', world.natsUrl],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        BACKBEAT_ADMIN_PORT: '0',
+        LOG_LEVEL: 'warn',
+        WHOOSH_OPENTELEMETRY_ENABLED: 'false',
+        WHOOSH_ENDPOINT: door.url,
+        WHOOSH_SERVICE_TOKEN: SERVICE_TOKEN,
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const exited = once(fleet, 'exit');
+  const known = async () => (await caller.call(agents.listAgents, { limit: 50 })).items;
+  try {
+    await until(
+      async () => {
+        const items = await known();
+        return items.length === 5 && items.every(({ last_claim }) => last_claim !== null);
+      },
+      { timeoutMs: 60_000, describe: 'five agents that were heard' },
+    );
+    expect(
+      (await known()).every(({ source, status }) => source === 'registered' && status === 'online'),
+    ).toBe(true);
+  } finally {
+    fleet.kill('SIGTERM');
+  }
+  expect(await exited).toEqual([0, null]);
+  expect((await known()).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'offline'));
+});
 
 function byPid(a: { pid: number }, b: { pid: number }): number {
   return a.pid - b.pid;

@@ -1,10 +1,9 @@
 import { type Bus } from '@whoosh/bus';
 import { agents, councils, deployments, teams } from '@whoosh/contracts';
-import { newId } from '@whoosh/lifecycle';
 import { until } from '@whoosh/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startComposition } from './composition.ts';
-import { formingCouncil, startWorld, type World } from './world.ts';
+import { composedTeam, formingCouncil, startWorld, type World } from './world.ts';
 
 let world: World;
 let caller: Bus;
@@ -105,43 +104,7 @@ test('a team gets one deployment per member, with the profile of the agent that 
   const principal = { kind: 'service', id: 's', role: 'service' } as const;
   const profile = { agent_id: 'profile-1', capabilities: ['typescript', 'nats'], model: 'llama3' };
   await caller.call(agents.registerAgent, profile, { principal });
-  const now = new Date().toISOString();
-  const team: teams.TeamView = {
-    id: newId(),
-    task_id: world.task.id,
-    attempt: 1,
-    name: 'team',
-    project_name: 'acme/rocket',
-    strategy: 'minimal_viable',
-    status: 'composed',
-    deployment_status: 'none',
-    confidence: 0.8,
-    classification: {
-      task_type: 'bug_fix',
-      complexity: 0.1,
-      risk_level: 'low',
-      risk_reasons: [],
-      domains: [],
-      priority: 'low',
-      estimated_effort_hours: 1,
-      evidence: [],
-    },
-    members: [
-      {
-        role: 'executor',
-        agent_id: 'profile-1',
-        score: 1,
-        reasons: [],
-        deployment_id: null,
-        deployment_status: null,
-      },
-    ],
-    missing: [],
-    reason: null,
-    revision: 1,
-    created_at: now,
-    updated_at: now,
-  };
+  const team = composedTeam(world.task.id, 'profile-1');
   await world.say(teams.teamComposed, team);
   await until(async () => (await of(team.id)).length === 1);
   const [made] = await of(team.id);

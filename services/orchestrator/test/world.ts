@@ -2,7 +2,7 @@
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
-import { type CloudEvent, type councils, type EventContract, tasks } from '@whoosh/contracts';
+import { type CloudEvent, type councils, type EventContract, tasks, type teams } from '@whoosh/contracts';
 import { type Database, openDatabase } from '@whoosh/db';
 import { newId } from '@whoosh/lifecycle';
 import { newRegistry } from '@whoosh/telemetry';
@@ -173,6 +173,46 @@ export function formingCouncil(taskId: string, roles: readonly string[] = CORE):
     round: null,
     artifacts: [],
     seat_deadline_at: new Date(Date.now() + 600_000).toISOString(),
+    revision: 1,
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+export function composedTeam(taskId: string, agentId: string): teams.TeamView {
+  const now = new Date().toISOString();
+  return {
+    id: newId(),
+    task_id: taskId,
+    attempt: 1,
+    name: 'team',
+    project_name: 'acme/rocket',
+    strategy: 'minimal_viable',
+    status: 'composed',
+    deployment_status: 'none',
+    confidence: 0.8,
+    classification: {
+      task_type: 'bug_fix',
+      complexity: 0.1,
+      risk_level: 'low',
+      risk_reasons: [],
+      domains: [],
+      priority: 'low',
+      estimated_effort_hours: 1,
+      evidence: [],
+    },
+    members: [
+      {
+        role: 'executor',
+        agent_id: agentId,
+        score: 1,
+        reasons: [],
+        deployment_id: null,
+        deployment_status: null,
+      },
+    ],
+    missing: [],
+    reason: null,
     revision: 1,
     created_at: now,
     updated_at: now,

@@ -52,6 +52,7 @@ function part(over: Partial<CouncilPart> = {}): CouncilPart {
     contents: new Map(),
     voted: new Set(),
     handedIn: new Set(),
+    isExecuting: true,
     age: 3,
     ...over,
   };
@@ -77,6 +78,11 @@ describe('what an agent says', () => {
   ])('%s', (_name, one, state) => {
     expect(takeTurn(one).claim.state).toBe(state);
   });
+});
+
+test('an author says that it executes before it hands anything in', () => {
+  const turn = takeTurn(part({ isExecuting: false }));
+  expect(turn).toMatchObject({ claim: { state: 'executing' }, acts: [] });
 });
 
 test('each author hands in its kinds, once per round', () => {

@@ -22,6 +22,8 @@ export interface CouncilPart {
   readonly voted: ReadonlySet<string>;
   /** `kind#revision` of what was handed in. */
   readonly handedIn: ReadonlySet<string>;
+  /** Its last StatusClaim said that it executes: only then it hands in what it wrote. */
+  readonly isExecuting: boolean;
   /** Beats since the agent began. */
   readonly age: number;
 }
@@ -66,11 +68,7 @@ function work(part: CouncilPart, council: councils.CouncilView): CouncilTurn {
     const made = due.map(({ kind }) => kind).join(', ');
     return {
       claim: { state: 'executing', task_id: part.taskId, progress: 0.5, notes: `writing ${made}` },
-      acts: due.map((made_) => ({
-        type: 'hand_in',
-        draft: made_,
-        key: keyOf(made_.kind, revisionOf(council)),
-      })),
+      acts: part.isExecuting ? due.map((one) => handIn(one, council)) : [],
     };
   }
   const open = council.artifacts.filter(({ ratified }) => !ratified);
@@ -86,6 +84,10 @@ function work(part: CouncilPart, council: councils.CouncilView): CouncilTurn {
     },
     acts: [...unread.map(({ id }) => ({ type: 'read' as const, artifactId: id })), ...votes],
   };
+}
+
+function handIn(made: Draft, council: councils.CouncilView): CouncilAct {
+  return { type: 'hand_in', draft: made, key: keyOf(made.kind, revisionOf(council)) };
 }
 
 /** A kind of this role that is missing, or that was voted down and not yet revised. Nothing new while votes are cast. */
