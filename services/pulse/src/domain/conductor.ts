@@ -140,7 +140,10 @@ class Turn {
     const free = nextFreeIndex(this.#score);
     if (this.#lapseOf(free) > this.#facts.nowMs) return free;
     const lateMs = this.#beatMs(free) * LATE_BEATS_MAX;
-    return firstBeatAfter(this.#score, free, this.#facts.nowMs - this.#leads.offsetMs - lateMs);
+    const gridTime = this.#facts.nowMs - this.#leads.offsetMs - lateMs;
+    const index = firstBeatAfter(this.#score, free, gridTime);
+    // Both sides are rounded: at the very end of its time a beat may be taken for the next one.
+    return this.#lapseOf(index) > this.#facts.nowMs ? index : index + 1;
   }
 
   /** Lets go of a target whose time is over, or that somebody else has reserved. */
