@@ -46,6 +46,11 @@ test.each<Row>([
   { name: 'another join token', principal: join('d'.repeat(64)), deployment, is: 'unauthenticated' },
   { name: 'a join token without deployment', principal: join(token), is: 'unauthenticated' },
   {
+    name: 'a join principal without a token, for nobody in particular',
+    principal: { kind: 'join', id: 'join', role: 'none' },
+    is: 'unauthenticated',
+  },
+  {
     name: 'a join principal without a token, before any attempt',
     principal: { kind: 'join', id: 'join', role: 'none' },
     deployment: untried,

@@ -142,7 +142,6 @@ export function stepDeployment(deployment: Deployment, input: DeploymentInput): 
 
 /** May another attempt begin at this time? An interrupted one may be begun again at once. */
 export function isBeginnable(deployment: Deployment, now: Instant): boolean {
-  if (deployment.desired === 'absent') return false;
   const { status, retryAt } = deployment;
   return (
     status === 'wanted' ||
