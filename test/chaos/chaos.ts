@@ -3,15 +3,14 @@
  * the seed decides; then one in which the broker stands still for 20 s. Each must leave behind what an undisturbed run leaves.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { setTimeout as delay } from 'node:timers/promises';
 import { QUIET, runBothJobs } from '../main-job/both-jobs.ts';
 import { startWhoosh, type RunningWhoosh } from '../main-job/running-whoosh.ts';
 import { snapshot, type Snapshot } from '../main-job/snapshot.ts';
+import { BROKER_AWAY_MS, freezeBroker } from './freeze-broker.ts';
 import { killAt, VICTIMS } from './kill-at.ts';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const KILLS_EACH = Number(process.env['KILLS'] ?? 10);
-const BROKER_AWAY_MS = 20_000;
 
 async function play(disturb: (whoosh: RunningWhoosh) => void = () => {}): Promise<Snapshot> {
   await using whoosh = await startWhoosh({ env: QUIET });
@@ -62,10 +61,3 @@ try {
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
-
-async function freezeBroker(whoosh: RunningWhoosh): Promise<void> {
-  await delay(1_500);
-  whoosh.signal('nats', 'SIGSTOP');
-  await delay(BROKER_AWAY_MS);
-  whoosh.signal('nats', 'SIGCONT');
-}

@@ -1,6 +1,7 @@
 /** kill -9 of each working service at a seeded point, and the broker away for a while: the job completes, once, and leaves the same behind. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { QUIET, runBothJobs } from '../main-job/both-jobs.ts';
+import { BROKER_AWAY_MS, freezeBroker } from '../chaos/freeze-broker.ts';
 import { killAt, VICTIMS } from '../chaos/kill-at.ts';
 import { startWhoosh } from '../main-job/running-whoosh.ts';
 import { snapshot, type Snapshot } from '../main-job/snapshot.ts';
@@ -23,3 +24,13 @@ describe('killed at one seeded point each', () => {
     expect(await snapshot(whoosh)).toEqual(undisturbed);
   }, 400_000);
 });
+
+test(`the broker stands still for ${BROKER_AWAY_MS / 1_000} s in the middle: said, then completed, nothing doubled`, async () => {
+  await using whoosh = await startWhoosh({ env: QUIET });
+  let frozen: ReturnType<typeof freezeBroker> | undefined;
+  await runBothJobs(whoosh, () => {
+    frozen = freezeBroker(whoosh);
+  });
+  expect(await frozen).toEqual({ statusWhileAway: 503 });
+  expect(await snapshot(whoosh)).toEqual(undisturbed);
+}, 400_000);
