@@ -31,6 +31,12 @@ const GOOD = new Set([
 const BAD = new Set(['failed', 'stale', 'offline', 'waiting', 'cancelled']);
 const QUIET = new Set(['changed', 'removed', 'draining', 'closed', 'commented', 'pushed']);
 
+/** An agent that takes up work or rests does so every few beats: the agents' own list shows it, the story does not. */
+export function isRoutine({ type, data }: Told): boolean {
+  const { from } = ((data as Record<string, unknown>)['change'] ?? {}) as { from?: string | null };
+  return type === 'whoosh.agent.online.v1' && from?.startsWith('online') === true;
+}
+
 export function activityOf({ id, type, time, data }: Told): Activity {
   const [, noun = 'event', happened = 'happened'] = type.split('.');
   const view = data as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import type { agents, backbeat, councils, deployments, repositories, tasks, teams } from '@whoosh/contracts';
-import { activityOf, type Activity } from './activity.ts';
+import { activityOf, isRoutine, type Activity } from './activity.ts';
 import { ApiFailure, type Api } from './api.ts';
 import { Cell } from './cell.ts';
 import { readEvents, type Link, type StreamEvent } from './event-stream.ts';
@@ -252,6 +252,7 @@ export class World {
     else if (noun === 'deployment') this.deployments.put([event.data as Deployment]);
     else if (noun === 'repository' && 'sync_status' in event.data)
       this.repositories.put([event.data as Repository]);
+    if (isRoutine(event)) return;
     const activity = activityOf(event);
     this.activity.update((known) =>
       [activity, ...known.filter(({ id }) => id !== activity.id)].slice(0, ACTIVITIES_KEPT),
