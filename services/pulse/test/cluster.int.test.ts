@@ -12,10 +12,17 @@ const flags = { bpm: String(BPM) };
 test('the leader is killed: another goes on with the same grid, and no index comes twice', async () => {
   await using nats = await startNats({ jetstream: true });
   await using wire = await WireRecorder.open([nats.url], 'kill');
-  await using pulses = await startPulses(3, { cluster: 'kill', natsOf: () => nats.url, flags });
-  await wire.beats(4);
+  await using pulses = await startPulses(3, {
+    cluster: 'kill',
+    natsOf: () => nats.url,
+    flags: { bpm: '120' },
+  });
+  await Promise.all(pulses.map((pulse) => pulse.ready()));
+  await wire.beats(3);
   const first = await leaderOf(pulses);
   const { term } = await first.status();
+  // While the processes start, the machine may be too busy for beats; what counts here is the kill.
+  const before = wire.last?.beat_index ?? 0;
   await first.kill('SIGKILL');
   const others = pulses.filter((pulse) => pulse !== first);
   const second = await leaderOf(others);
@@ -24,7 +31,8 @@ test('the leader is killed: another goes on with the same grid, and no index com
   expect((await second.status()).term).toBeGreaterThan(term);
   expect(wire.invalid).toEqual([]);
   expect(wire.forked).toEqual([]);
-  expect(wire.missing.length).toBeLessThanOrEqual(1);
+  const story = [wire.summary, ...pulses.map(({ output }) => output)].join('\n');
+  expect(wire.missing.filter((index) => index > before).length, story).toBeLessThanOrEqual(1);
   // One epoch, one anchor: the score is the same. What was measured is where the beats fell.
   expect(gridErrorMs(wire.frames)).toBeLessThan(0.01);
   expect(new Set(wire.frames.map(({ metadata }) => metadata.epoch)).size).toBe(1);

@@ -102,6 +102,15 @@ export class WireRecorder implements AsyncDisposable {
     );
   }
 
+  /** Who sent what, for the message of a failed test. */
+  get summary(): string {
+    const words = this.frames.map(
+      ({ beat_index, metadata: { node, term, missed_beats } }) =>
+        `${beat_index}:${node}:${term}:${missed_beats}`,
+    );
+    return words.join(' ');
+  }
+
   /** What the frames themselves name as missed, from the second one on: what came before the first nobody could hear. */
   get named(): number {
     return this.frames.slice(1).reduce((sum, { metadata }) => sum + metadata.missed_beats, 0);
