@@ -32,7 +32,10 @@ test('the leader is killed: another goes on with the same grid, and no index com
   expect(wire.invalid).toEqual([]);
   expect(wire.forked).toEqual([]);
   const story = [wire.summary, ...pulses.map(({ output }) => output)].join('\n');
-  expect(wire.missing.filter((index) => index > before).length, story).toBeLessThanOrEqual(1);
+  expect(
+    wire.missing.filter((index) => index > before).length,
+    `beats and logs: ${story}`,
+  ).toBeLessThanOrEqual(1);
   // One epoch, one anchor: the score is the same. What was measured is where the beats fell.
   expect(gridErrorMs(wire.frames)).toBeLessThan(0.01);
   expect(new Set(wire.frames.map(({ metadata }) => metadata.epoch)).size).toBe(1);
