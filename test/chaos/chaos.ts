@@ -15,7 +15,8 @@ const KILLS_EACH = Number(process.env['KILLS'] ?? 10);
 async function play(disturb: (whoosh: RunningWhoosh) => void = () => {}): Promise<Snapshot> {
   await using whoosh = await startWhoosh({ env: QUIET });
   await runBothJobs(whoosh, disturb);
-  return snapshot(whoosh);
+  // Awaited here: what is looked at must still be running.
+  return await snapshot(whoosh);
 }
 
 let failed = 0;

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { DevSettingsError, readDevSettings } from './dev-settings.ts';
 
-test('nothing given: everything is started here', () => {
-  const settings = readDevSettings({});
-  expect(settings.external).toEqual({ nats: undefined, database: false, gitea: undefined });
-  expect(settings).toMatchObject({
-    gatewayHost: '127.0.0.1',
-    gatewayPort: 8080,
-    pulses: 1,
-    agents: 8,
-    tempoBpm: 120,
-    barLength: 4,
-  });
-});
+test.each([{}, { WHOOSH_SERVER_LISTEN_ADDR: '', NATS_URL: '', DEV_PULSES: '' }])(
+  'nothing given: everything is started here',
+  (env) => {
+    const settings = readDevSettings(env);
+    expect(settings.external).toEqual({ nats: undefined, database: false, gitea: undefined });
+    expect(settings).toMatchObject({
+      gatewayHost: '127.0.0.1',
+      gatewayPort: 8080,
+      pulses: 1,
+      agents: 8,
+      tempoBpm: 120,
+      barLength: 4,
+    });
+  },
+);
 
 test('what is given replaces the part we would start', () => {
   const env = {

@@ -43,7 +43,7 @@ export function readDevSettings(env: Env): DevSettings {
       problems.push(`${name} is a whole number from 0 to ${max}`);
     return value;
   };
-  const listen = env['WHOOSH_SERVER_LISTEN_ADDR'] ?? '127.0.0.1:8080';
+  const listen = nonEmpty(env['WHOOSH_SERVER_LISTEN_ADDR']) ?? '127.0.0.1:8080';
   const [, host = '', port = 'none'] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
   const gatewayPort = Number(port);
   if (Number.isNaN(gatewayPort))

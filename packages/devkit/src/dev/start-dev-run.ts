@@ -10,6 +10,7 @@ import { startBacking, type Backing } from './backing-processes.ts';
 import { buildPage } from './build-page.ts';
 import { devFilePath, writeDevFile, type DevFile } from './dev-file.ts';
 import { type DevSettings } from './dev-settings.ts';
+import { withGivenSecrets } from './given-secrets.ts';
 import {
   adminAddress,
   adminFile,
@@ -62,7 +63,9 @@ export function runStateFile(directory: string): string {
 
 async function startEverything(supervisor: Supervisor, settings: DevSettings, say: Say): Promise<DevRun> {
   const startedAt = new Date();
-  const secrets = await openSecrets(join(settings.directory, 'secrets'));
+  const secretsDirectory = join(settings.directory, 'secrets');
+  const own = await openSecrets(secretsDirectory);
+  const secrets = await withGivenSecrets(own, settings.env, secretsDirectory);
   await clearAdminFiles(settings);
   if (settings.external.nats === undefined) await natsServerBinary();
   say('Starting broker, database and Gitea');
@@ -167,9 +170,8 @@ function devFile({
 }: Described): DevFile {
   const gateway = `http://127.0.0.1:${gatewayPort}`;
   const issuedAt = Math.floor(Date.now() / 1_000);
-  const jwtSecret = settings.env['WHOOSH_AUTH_JWT_SECRET'] ?? secrets.jwt_secret.value;
   const token = (user_id: string, role: 'admin' | 'user'): string =>
-    signJwt(jwtSecret, { user_id, role }, { issuedAt, lifetime: tokenLifetimeSeconds });
+    signJwt(secrets.jwt_secret.value, { user_id, role }, { issuedAt, lifetime: tokenLifetimeSeconds });
   const adminToken = token('dev-admin', 'admin');
   const pids = supervisor.processes.flatMap(({ spec, identity }) =>
     identity === undefined ? [] : [[spec.name, identity.pid] as const],
@@ -186,7 +188,7 @@ function devFile({
       admin: adminToken,
       user: token('dev-user', 'user'),
       service: secrets.service_token.value,
-      gitea: settings.env['WHOOSH_GITEA_TOKEN'] ?? secrets.gitea_dev_token.value,
+      gitea: (settings.external.gitea === undefined ? secrets.gitea_dev_token : secrets.gitea_token).value,
     },
     admin,
     pulse: admin['pulse-1'] ?? '',

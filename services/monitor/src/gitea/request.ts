@@ -1,6 +1,7 @@
 /**
  * One request to Gitea: `@octokit/core` with our own wrapping, since its plugins repeat 404s and POSTs, ignore Retry-After and
- * follow links that are built from another address. Retries 5xx, 429 and network errors with exponential back-off; nothing else.
+ * follow links that are built from another address. Retries 5xx, 429 and network errors with exponential back-off; nothing else,
+ * and of what creates something only what Gitea certainly did not do: a POST without an answer may have been carried out.
  */
 import { Octokit } from '@octokit/core';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -58,7 +59,8 @@ export class GiteaRequests {
       const result = await this.#once(method, path, body, 0).catch((cause: unknown) => failureOf(cause));
       if (!(result instanceof Failure)) return result;
       this.#options.requests?.inc({ status: String(result.status ?? 'network') });
-      if (!result.mayRetry || attempt >= this.#options.retriesMax) throw result.error(method, path);
+      const mayRepeat = method === 'POST' ? result.wasNotDone : result.mayRetry;
+      if (!mayRepeat || attempt >= this.#options.retriesMax) throw result.error(method, path);
       const asked = result.retryAfterMs ?? this.#options.retryDelayMs * 2 ** attempt;
       await delay(Math.min(asked, PAUSE_MS_MAX));
     }
@@ -126,6 +128,11 @@ class Failure {
 
   get mayRetry(): boolean {
     return this.status === undefined || this.status === 429 || this.status >= 500;
+  }
+
+  /** Turned away at the door; any other failure may have come after the effect. */
+  get wasNotDone(): boolean {
+    return this.status === 429;
   }
 
   error(method: string, path: string): CallError {
