@@ -17,8 +17,13 @@ const ERRNO = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
-/** Connection exceptions, shutdown in progress, too many connections (PostgreSQL, appendix A). */
-const SQLSTATE = /^(08...|57P0[1-5]|53300)$/;
+/**
+ * Of PostgreSQL (appendix A): connection exceptions, out of resources (disk, memory, connections), shutdown, trouble of the system
+ * below, a standby that is not yet the primary, a statement or a transaction that waited too long, and lost races that went on.
+ */
+const SQLSTATE = /^(08...|53...|57014|57P0[1-5]|58...|25006|25P03|40001|40P01|55P03)$/;
+/** Another service is not there, not in time, or has too much to do. */
+const AWAY_CODES: ReadonlySet<string> = new Set(['unavailable', 'deadline_exceeded', 'resource_exhausted']);
 /** The PostgreSQL driver says these without a code. */
 const POOL_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/;
@@ -38,7 +43,7 @@ export function isAway(cause: unknown): boolean {
 }
 
 function isAwayItself(error: Error): boolean {
-  if (error instanceof CallError) return error.code === 'unavailable' || error.code === 'deadline_exceeded';
+  if (error instanceof CallError) return AWAY_CODES.has(error.code);
   if (error instanceof StoreRefused) return error.reason === 'full';
   if (error instanceof errors.TimeoutError || error instanceof errors.NoRespondersError) return true;
   if (error instanceof errors.ConnectionError || error instanceof errors.ClosedConnectionError) return true;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CallError, type CallContract, ERROR_CODES } from '@whoosh/contracts';
+import { isAway } from './away.ts';
 
 const WireError = z.object({
   code: z.enum(ERROR_CODES),
@@ -14,10 +15,12 @@ const ISSUES_TEXT_MAX = 1_000;
 
 /**
  * The error a caller may see. A CallError was written for the caller and passes through; anything
- * else may carry a query, a path or a token in its message, so the wire gets a fixed sentence.
+ * else may carry a query, a path or a token in its message, so the wire gets a fixed sentence. A database that is away is told
+ * as such: a caller who hears `internal` would hold its own message at fault.
  */
 export function toWireError(cause: unknown): WireError {
   if (!(cause instanceof CallError)) {
+    if (isAway(cause)) return { code: 'unavailable', message: 'what the service depends on is away' };
     return { code: 'internal', message: 'the service failed to handle the request' };
   }
   const { code, message, details } = cause;

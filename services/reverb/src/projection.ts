@@ -11,6 +11,8 @@ const ACK_WAIT_MS = 30_000;
 const RETRY: Backoff = { baseMs: 200, maxMs: 10_000 };
 const CLEAN_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Data exceptions and broken constraints (PostgreSQL, appendix A): the same row is refused as often as it is tried. */
+const ROW_AT_FAULT = /^2[23]...$/;
 
 export interface ProjectionOptions {
   readonly bus: Bus;
@@ -77,12 +79,22 @@ async function project(
       message.ack();
       return;
     } catch (cause) {
+      if (isRowAtFault(cause)) {
+        // It stays readable in the stream; what comes behind it must not wait for it for ever.
+        log.error({ err: cause, subject: message.subject, sequence: message.seq }, 'a report cannot be a row');
+        message.term('not a row');
+        return;
+      }
       onState('away');
       log.warn({ err: cause, attempt }, 'a report could not be written to the database yet');
       message.working();
       await pause(backoffMs(RETRY, attempt, Math.random()), signal);
     }
   }
+}
+
+function isRowAtFault(cause: unknown): boolean {
+  return ROW_AT_FAULT.test(String((cause as { code?: unknown } | null)?.code));
 }
 
 function promisesOf(message: JsMsg): readonly unknown[] {

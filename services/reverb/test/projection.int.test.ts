@@ -88,6 +88,36 @@ describe('bar_reports', () => {
     expect((await target.rows()).slice(0, ids.length)).toEqual(ids);
   });
 
+  test('goes on behind what can be no row, and the stream lists what it can read', async () => {
+    await using stage = await Stage.open();
+    await using target = await openStore();
+    const windowId = 'ab'.repeat(16);
+    const unfit = {
+      type: 'backbeat.barreport.v1',
+      window_id: windowId,
+      from_beat: 0,
+      to_beat: 3,
+      agents_reporting: 0,
+      on_time_reviews: 0,
+      help_promises_fulfilled: 0,
+      secret_rotations_ok: true,
+      tempo_drift_ms: 0,
+      // PostgreSQL keeps no zero byte in JSON.
+      issues: [{ severity: 'info', category: 'odd', count: 1, description: 'a\u0000b' }],
+    };
+    await stage.bus.store(`backbeat.${CLUSTER}.report.store.${windowId}`, unfit);
+    await stage.bus.store(
+      `backbeat.${CLUSTER}.report.store.${'cd'.repeat(16)}`,
+      new TextEncoder().encode('not JSON'),
+    );
+    await using replica = await stage.reverb({ store: target.store });
+    stage.pulse.start();
+    await until(async () => (await target.rows()).length >= 2);
+    expect(await target.rows()).not.toContain(windowId);
+    const listed = await replica.reverb.stream.list(200, undefined);
+    expect(listed.map(({ report }) => report.window_id)).toContain(windowId);
+  });
+
   test('answers for windows that are no longer in memory', async () => {
     await using stage = await Stage.open();
     await using target = await openStore();

@@ -38,9 +38,17 @@ export class ReportStream {
 
   #read(message: StoredMsg): backbeat.StoredReport | undefined {
     if (!message.subject.startsWith(`backbeat.${this.#clusterId}.`)) return undefined;
-    const report = backbeat.BarReport.safeParse(message.json());
+    const report = backbeat.BarReport.safeParse(parsed(message));
     return report.success
       ? { cluster_id: this.#clusterId, report: report.data, recorded_at: message.time.toISOString() }
       : undefined;
+  }
+}
+
+function parsed(message: StoredMsg): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
   }
 }
