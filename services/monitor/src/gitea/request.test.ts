@@ -50,8 +50,11 @@ test('a POST that was turned away is said again', async () => {
   expect(gitea.asked).toEqual(['POST', 'POST']);
 });
 
-test.each(['GET', 'PATCH', 'DELETE'])('a %s is repeated after every failure of the server', async (method) => {
-  using gitea = await serve([500, 'cut']);
-  await expect(gitea.requests.send(method, '/repos/a/b')).resolves.toMatchObject({ status: 200 });
-  expect(gitea.asked).toEqual([method, method, method]);
-});
+test.each(['GET', 'PATCH', 'DELETE'])(
+  'a %s is repeated after every failure of the server',
+  async (method) => {
+    using gitea = await serve([500, 'cut']);
+    await expect(gitea.requests.send(method, '/repos/a/b')).resolves.toMatchObject({ status: 200 });
+    expect(gitea.asked).toEqual([method, method, method]);
+  },
+);
