@@ -101,9 +101,30 @@ describe('an end', () => {
 
     const relabelled = await bench.task();
     await bench.team(relabelled);
+    bench.tasks.set(relabelled.id, { ...relabelled, kind: 'other' });
     await bench.sayTask(tasks.taskChanged, relabelled, { kind: 'other' });
     const team = await bench.until(relabelled.id, ({ status }) => status === 'cancelled');
     expect(team.reason).toBe('the issue asks for no team any more');
+  });
+
+  test('comes to the team of an attempt that a Design Brief took the place of', async () => {
+    await using bench = await Bench.start();
+    const task = await bench.task();
+    await bench.team(task);
+    bench.tasks.set(task.id, { ...task, kind: 'brief', attempt: 2 });
+    await bench.sayTask(tasks.taskOpened, task, { kind: 'brief', attempt: 2 });
+    await bench.until(task.id, ({ status }) => status === 'cancelled');
+  });
+
+  test('does not come with a label that is back before its absence was heard of', async () => {
+    await using bench = await Bench.start();
+    const task = await bench.task();
+    const team = await bench.team(task);
+    await bench.sayTask(tasks.taskChanged, task, { kind: 'other' });
+    await bench.sayTask(tasks.taskOpened, task);
+    // The consumer keeps the order: when the later task has its team, the others were handled.
+    await bench.team(await bench.task());
+    expect((await bench.bus.call(teams.getTeam, { id: team.id })).status).toBe('waiting');
   });
 
   test('of one attempt is not that of the next', async () => {

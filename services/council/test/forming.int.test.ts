@@ -82,9 +82,22 @@ test('a task that becomes a Design Brief forms a council, one that is none any m
   await bench.sayTask(tasks.taskOpened, task, { kind: 'work' });
   await bench.sayTask(tasks.taskChanged, task);
   const council = await bench.until(task.id, ({ status }) => status === 'forming');
-  await bench.sayTask(tasks.taskChanged, task, { kind: 'work' });
+  // As work it begins another attempt; what forms for the one before goes.
+  bench.tasks.set(task.id, { ...task, kind: 'work', attempt: 2 });
+  await bench.sayTask(tasks.taskOpened, task, { kind: 'work', attempt: 2 });
   const ended = await bench.until(task.id, ({ status }) => status === 'cancelled');
   expect(ended).toMatchObject({ id: council.id, reason: 'the issue is no Design Brief any more' });
+});
+
+test('a label that came back before its absence was heard of costs no council', async () => {
+  await using bench = await Bench.start();
+  const task = await bench.brief();
+  const council = await bench.formed(task);
+  await bench.sayTask(tasks.taskChanged, task, { kind: 'other' });
+  await bench.sayTask(tasks.taskOpened, task);
+  // The consumer keeps the order: when the later brief has its council, the others were handled.
+  await bench.formed(await bench.brief());
+  expect(await councilsOf(bench, task.id)).toMatchObject([{ id: council.id, status: 'forming' }]);
 });
 
 test('a brief whose text cannot be read yet is tried again until it can', async () => {

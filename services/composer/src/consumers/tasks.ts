@@ -40,13 +40,24 @@ export function onTask(deps: TaskDependencies) {
 async function followTask(deps: TaskDependencies, event: TaskEvent): Promise<void> {
   const task = event.data;
   if (task.issue_state === 'closed' || task.removed_at !== null) return await endTeams(deps, event);
+  if (task.kind !== 'work') return await withdrawTeams(deps, event);
   const team = await deps.store.ofTask(deps.db, task.id, task.attempt);
-  if (task.kind === 'work') {
-    if (team === undefined) await composeTeam(deps, event);
-  } else if (team !== undefined) {
+  if (team === undefined) await composeTeam(deps, event);
+}
+
+/**
+ * Teams of this attempt and of those before, which a task that changed its kind left behind. A task that is work again
+ * by now keeps its team: within one attempt it would get no other.
+ */
+async function withdrawTeams(deps: TaskDependencies, { id: causationId, data }: TaskEvent): Promise<void> {
+  const { bus, db, store, lives, clock } = deps;
+  if ((await store.liveOfTask(db, data.id, data.attempt)).length === 0) return;
+  const task = await bus.call(tasks.getTask, { id: data.id }, { causationId });
+  const isWorkAgain = task.kind === 'work' && task.attempt === data.attempt;
+  const upTo = isWorkAgain ? data.attempt - 1 : data.attempt;
+  for (const id of await store.liveOfTask(db, data.id, upTo)) {
     const reason = 'the issue asks for no team any more';
-    const input = { kind: 'withdraw', at: deps.clock.now(), by: 'monitor', reason } as const;
-    await deps.lives.apply(team.id, input, { causationId: event.id });
+    await lives.apply(id, { kind: 'withdraw', at: clock.now(), by: 'monitor', reason }, { causationId });
   }
 }
 

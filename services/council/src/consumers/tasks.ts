@@ -47,12 +47,9 @@ async function followTask(deps: TaskDependencies, event: CloudEvent<tasks.TaskVi
   if (task.issue_state === 'closed' || task.removed_at !== null) {
     return await endCouncils(deps, event, 'the issue was closed');
   }
+  if (task.kind !== 'brief') return await withdraw(deps, event);
   const council = await deps.queries.ofTask(task.id, task.attempt);
-  if (task.kind === 'brief') {
-    if (council === undefined) await formCouncil(deps, event);
-  } else if (council?.status === 'forming') {
-    await withdraw(deps, council.id, event);
-  }
+  if (council === undefined) await formCouncil(deps, event);
 }
 
 /** The event is a reason to look: what the task is now decides, and how its whole text reads. */
@@ -108,15 +105,28 @@ function formInput(
   };
 }
 
+/**
+ * Ends what still forms, of this attempt and of those before, which a task that changed its kind left behind. A task that is
+ * a brief again by now keeps its council: within one attempt it would get no other.
+ */
 async function withdraw(
-  { lives, clock }: TaskDependencies,
-  councilId: string,
-  event: CloudEvent<tasks.TaskView>,
+  { bus, lives, queries, clock }: TaskDependencies,
+  { id: causationId, data }: CloudEvent<tasks.TaskView>,
 ): Promise<void> {
+  const live = await queries.liveOfTask(data.id);
+  if (live.length === 0) return;
+  const task = await bus.call(tasks.getTask, { id: data.id }, { causationId });
+  const isBriefAgain = task.kind === 'brief' && task.attempt === data.attempt;
+  const upTo = isBriefAgain ? data.attempt - 1 : data.attempt;
   const reason = 'the issue is no Design Brief any more';
-  await lives.apply(councilId, () => ({ kind: 'withdraw', at: clock.now(), by: 'monitor', reason }), {
-    causationId: event.id,
-  });
+  for (const id of live) {
+    await lives.apply(
+      id,
+      ({ attempt }) =>
+        attempt <= upTo ? { kind: 'withdraw', at: clock.now(), by: 'monitor', reason } : undefined,
+      { causationId },
+    );
+  }
 }
 
 /** Closing ends every attempt up to this one; a later attempt is not the business of an older event. */
