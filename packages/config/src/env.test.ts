@@ -194,6 +194,14 @@ describe('unknownVariables', () => {
     ]);
   });
 
+  test('a name of other installations is no misspelling of one of ours', () => {
+    const source = { WHOOSH_DOCKER_HOST: 'x', WHOOSH_N8N_BASE_URL_FILE: 'x' };
+    expect(unknownVariables(VARIABLE_NAMES, source)).toEqual([
+      { name: 'WHOOSH_DOCKER_HOST' },
+      { name: 'WHOOSH_N8N_BASE_URL_FILE' },
+    ]);
+  });
+
   test('a swap of neighbours is nearer than two changes', () => {
     expect(nearestName('CLUTSER', ['CLUTTED', 'CLUSTER'])).toBe('CLUSTER');
   });
