@@ -29,15 +29,20 @@ interface FleetAgent {
   readonly source: string;
   readonly status: string;
   readonly activity: string;
+  readonly revision: number;
 }
 
 export function fleetOnline(whoosh: RunningWhoosh): Promise<unknown> {
   return fleetIs(whoosh, 'online', ({ status }) => status === 'online');
 }
 
-/** Of a fleet that plays the quiet score. */
+/** Of a fleet that plays the quiet score: each agent was registered, took up its one task, and rests. */
+const REVISION_AT_REST = 3;
+
 export function fleetIdle(whoosh: RunningWhoosh): Promise<unknown> {
-  return fleetIs(whoosh, 'idle', ({ status, activity }) => status === 'online' && activity === 'idle');
+  const rests = ({ status, activity, revision }: FleetAgent) =>
+    status === 'online' && activity === 'idle' && revision >= REVISION_AT_REST;
+  return fleetIs(whoosh, 'idle', rests);
 }
 
 function fleetIs(whoosh: RunningWhoosh, what: string, is: (agent: FleetAgent) => boolean): Promise<unknown> {

@@ -105,8 +105,8 @@ const TABLES: readonly TableQuery[] = [
   },
 ];
 
-/** Lives of agents come and go with processes; a deployment may take another try; sync states follow Gitea's moods. */
-const LIVES_LEFT_OUT = new Set(['agent', 'repository']);
+/** Agents come and go with processes, sync states follow Gitea's moods, and how often a comment is edited depends on how many changes it took in at once. */
+const LIVES_LEFT_OUT = new Set(['agent', 'repository', 'issue']);
 /** Told as often as it happened to be noticed: after each try that a kill cut short, or once for several at once. */
 const HAPPENED_AGAIN = new Set([
   'deployment.creating',
