@@ -5,7 +5,7 @@ import { type Site, type Turn } from './domain/turn.ts';
 import { type StateFile } from './state-file.ts';
 
 /**
- * The server's memory with what makes it move: the HTTP routes and the in-process helpers both change it through
+ * The server's memory with what makes it move: the HTTP routes and the in-process `admin` both change it through
  * `run`, so a change causes the same deliveries whichever way it came.
  */
 export class World {
