@@ -250,6 +250,18 @@ describe('milestones', () => {
     });
     expect(await bodies()).toHaveLength(1);
     expect((await allTasks())[0]).toMatchObject({ status: 'forming', council_id: COUNCIL });
+    await say(councils.councilActive, council(task!, 'active', 3));
+    await until(async () => (await bodies()).length === 2, { describe: 'the second comment' });
+    // Late and out of its order, as a dead letter that is replayed: the task stays where it is.
+    await say(councils.councilForming, council(task!, 'forming', 1));
+    await say(councils.councilCompleted, council(task!, 'completed', 4));
+    await until(async () => (await bodies()).length === 3, { describe: 'the last comment' });
+    expect((await bodies())[0]).toContain('eng-lead-1');
+    const { rows } = await world.sql.query<{ to_state: string }>(
+      'select to_state from monitor_history where life_id = $1 and "by" = \'council\' order by revision',
+      [task!.id],
+    );
+    expect(rows.map(({ to_state: to }) => to)).toEqual(['forming', 'in_progress', 'completed']);
 
     await first[Symbol.asyncDispose]();
     cleanups = [];
@@ -259,9 +271,9 @@ describe('milestones', () => {
     await until(
       async () =>
         (await world.sql.query('select 1 from issue_comments where gitea_comment_id is not null'))
-          .rowCount === 1,
-      { describe: 'the comment is found again' },
+          .rowCount === 3,
+      { describe: 'the comments are found again' },
     );
-    expect(await bodies()).toHaveLength(1);
+    expect(await bodies()).toHaveLength(3);
   });
 });

@@ -43,11 +43,11 @@ function play(inputs: readonly TaskInput[]): { task: Task | undefined; events: s
 const council = (
   happened: 'forming' | 'active' | 'completed' | 'failed' | 'cancelled',
   attempt = 1,
-): TaskInput => ({ type: 'council', happened, councilId: 'c1', attempt, reason: 'r', at: 6 });
+): TaskInput => ({ type: 'council', happened, councilId: 'c1', revision: 1, attempt, reason: 'r', at: 6 });
 const team = (
   happened: 'waiting' | 'composed' | 'deployed' | 'working' | 'completed' | 'cancelled',
   attempt = 1,
-): TaskInput => ({ type: 'team', happened, teamId: 'm1', attempt, reason: 'r', at: 6 });
+): TaskInput => ({ type: 'team', happened, teamId: 'm1', revision: 1, attempt, reason: 'r', at: 6 });
 const WORK = { labels: ['bzzz-task'], title: 'Fix it' };
 
 describe('the life of a task', () => {

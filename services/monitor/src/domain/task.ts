@@ -35,6 +35,8 @@ export type TaskInput =
       readonly type: 'council';
       readonly happened: CouncilHappened;
       readonly councilId: string;
+      /** Of the council, as of this word of it. */
+      readonly revision: number;
       readonly attempt: number;
       readonly reason: string;
       readonly at: Instant;
@@ -43,6 +45,8 @@ export type TaskInput =
       readonly type: 'team';
       readonly happened: TeamHappened;
       readonly teamId: string;
+      /** Of the team, as of this word of it. */
+      readonly revision: number;
       readonly attempt: number;
       readonly reason: string;
       readonly at: Instant;

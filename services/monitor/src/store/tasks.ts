@@ -1,4 +1,4 @@
-import { type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { CallError, tasks as contract, type tasks } from '@whoosh/contracts';
 import { type DB, type Tasks } from '@whoosh/db';
 import { truncateUtf8 } from '@whoosh/stdx';
@@ -28,6 +28,17 @@ export class TaskStore {
   async lock(trx: Transaction<DB>, id: string): Promise<Task | undefined> {
     const row = await trx.selectFrom('tasks').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
+  }
+
+  /** The newest revision of this council or team that changed the task; 0 when none did. */
+  async heardOf(trx: Transaction<DB>, id: string, ownerId: string): Promise<number> {
+    const { revision } = await trx
+      .selectFrom('monitor_history')
+      .select(sql<number | null>`max((input->>'revision')::int)`.as('revision'))
+      .where('life_id', '=', id)
+      .where(sql`coalesce(input->>'councilId', input->>'teamId')`, '=', ownerId)
+      .executeTakeFirstOrThrow();
+    return revision ?? 0;
   }
 
   async get(db: Connection, id: string): Promise<Task> {

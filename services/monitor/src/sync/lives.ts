@@ -85,7 +85,10 @@ export class Lives {
     });
   }
 
-  /** What a council or team did to a task; `also` writes more into the same transaction. */
+  /**
+   * What a council or team did to a task; `also` writes more into the same transaction. A word older than one that has
+   * changed the task (a dead letter that is replayed, an event that was stored twice) does nothing.
+   */
   async onOwner(
     taskId: string,
     input: Patch<Extract<TaskInput, { type: 'council' | 'team' }>>,
@@ -95,6 +98,8 @@ export class Lives {
     return this.#inTransaction(async (trx) => {
       const before = await this.#deps.tasks.lock(trx, taskId);
       if (before === undefined) return undefined;
+      const ownerId = input.type === 'council' ? input.councilId : input.teamId;
+      if (input.revision < (await this.#deps.tasks.heardOf(trx, taskId, ownerId))) return undefined;
       await also(trx, before);
       return this.#takeTask(trx, before, { ...input, at: this.#deps.clock.now() } as TaskInput, causationId);
     });
