@@ -64,7 +64,7 @@ export function serviceStages(
         ...plain('monitor'),
         values: {
           WHOOSH_GITEA_BASE_URL: addresses.gitea,
-          WHOOSH_GITEA_WEBHOOK_URL: `${gateway}/webhooks/gitea`,
+          WHOOSH_GITEA_WEBHOOK_URL: `${gateway}${webhookPath(settings)}`,
         },
         secrets: { ...webhook, WHOOSH_GITEA_TOKEN: secrets.gitea_token.file },
       }),
@@ -124,6 +124,11 @@ function pulse(index: number, settings: DevSettings, secrets: DevSecrets, { raft
       BACKBEAT_RAFT_SECRET: secrets.raft_secret.file,
     },
   };
+}
+
+/** The path at which the gateway's door is, when the user's environment moves it. */
+function webhookPath({ env }: DevSettings): string {
+  return env['WHOOSH_GITEA_WEBHOOK_PATH'] || '/webhooks/gitea';
 }
 
 function beatArguments(settings: DevSettings, node: string): string[] {
