@@ -5,12 +5,16 @@ import { type Bus } from '@whoosh/bus';
 import { PAYLOAD_BYTES_MAX, STREAMS } from '@whoosh/contracts';
 import { type Place } from './claim-decoder.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
+import { WindowBook } from './domain/window-book.ts';
 
 const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
 /** Sequence of the marker that the checkpoint was taken behind. */
 const MARKER_HEADER = 'Backbeat-Marker';
 /** A checkpoint is written at most so often; a restart reads no more than this behind it. */
 export const CHECKPOINT_EVERY_MS = 10_000;
+
+/** A checkpoint that unpacks to more than this is none of ours. */
+const UNPACKED_BYTES_MAX = 256 * 1024 * 1024;
 
 const pack = promisify(gzip);
 const unpack = promisify(gunzip);
@@ -37,10 +41,20 @@ export class Checkpoints {
     return `backbeat.${this.#clusterId}.checkpoint`;
   }
 
-  async load(): Promise<BookCheckpoint | undefined> {
+  /**
+   * The book to begin with. One that cannot be read is told to `onUnreadable` and left aside: then the stream is read
+   * from what it still holds.
+   */
+  async load(onUnreadable: (cause: unknown) => void): Promise<WindowBook> {
     const message = await lastMessage(this.#bus.jsm, this.#subject);
-    if (message === undefined) return undefined;
-    return JSON.parse((await unpack(message)).toString()) as BookCheckpoint;
+    if (message === undefined) return new WindowBook();
+    try {
+      const unpacked = await unpack(message, { maxOutputLength: UNPACKED_BYTES_MAX });
+      return WindowBook.restore(JSON.parse(unpacked.toString()) as BookCheckpoint);
+    } catch (cause) {
+      onUnreadable(cause);
+      return new WindowBook();
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { type Place, readEntry } from './claim-decoder.ts';
 import { ClaimsReader } from './claims-reader.ts';
 import { Closer } from './closer.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
-import { type ClosedWindow, WindowBook } from './domain/window-book.ts';
+import { type ClosedWindow, type WindowBook } from './domain/window-book.ts';
 import { type WindowPlan } from './domain/window-plan.ts';
 import { type ReverbMetrics } from './metrics.ts';
 import { ReportWriter } from './report-writer.ts';
@@ -49,10 +49,11 @@ export class Session implements AsyncDisposable {
   }
 
   static async open(options: SessionOptions): Promise<Session> {
-    const { bus, clusterId } = options;
+    const { bus, clusterId, log } = options;
     const checkpoints = new Checkpoints(bus, clusterId, options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
-    const checkpoint = await checkpoints.load();
-    const book = checkpoint === undefined ? new WindowBook() : WindowBook.restore(checkpoint);
+    const book = await checkpoints.load((cause) =>
+      log.error({ err: cause }, 'the checkpoint cannot be read, the claims stream is read from its beginning'),
+    );
     const session = new Session(options, checkpoints, book);
     session.#reader = await ClaimsReader.open({
       js: bus.js,

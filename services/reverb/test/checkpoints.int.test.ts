@@ -72,6 +72,22 @@ describe('the claims stream', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('is read from its beginning when the checkpoint cannot be', async () => {
+    await using stage = await Stage.open();
+    await work(stage);
+    await stage.bus.store(`backbeat.${CLUSTER}.checkpoint`, new TextEncoder().encode('no gzip'));
+    await using replica = await stage.reverb();
+    stage.pulse.start();
+    await until(() => stage.heard.length >= 2);
+    expect(replica.reverb.session?.book.markerSequence).toBeGreaterThan(0);
+    await stage.bus.store(`backbeat.${CLUSTER}.checkpoint`, gzipSync('{"sequence":1}'));
+    await using second = await stage.reverb();
+    await until(() => second.reverb.session?.isCaughtUp === true);
+    stage.pulse.stop();
+    const { stored, recomputed } = await stage.reportsEqualRecomputation();
+    expect(stored).toEqual(recomputed);
+  });
+
   test('of another cluster is left alone', async () => {
     await using stage = await Stage.open();
     await work(stage);
