@@ -52,6 +52,9 @@ export class ClaimVoice {
       throw new CallError('invalid_argument', 'the claim breaks its contract', { cause: checked.error });
     }
     const payload = this.#encoder.encode(JSON.stringify(checked.data));
+    if (payload.byteLength > backbeat.CLAIM_BYTES_MAX) {
+      throw new CallError('invalid_argument', `a claim has at most ${backbeat.CLAIM_BYTES_MAX} bytes`);
+    }
     const dueMs = immediately ? 0 : this.#slotMs(beat.index);
     return this.#link.claims.send({ subject: this.#subject, payload, hlc: encodeFull(timestamp) }, dueMs);
   }

@@ -72,6 +72,10 @@ describe('StatusClaims', () => {
     await expect(agent.emitStatusClaim({ state: 'done' as 'idle' })).rejects.toMatchObject({
       code: 'invalid_argument',
     });
+    const metadata = { text: 'x'.repeat(backbeat.CLAIM_BYTES_MAX) };
+    await expect(agent.emitStatusClaim({ state: 'idle', metadata })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
     expect(await s.stored()).toBe(0);
   });
 

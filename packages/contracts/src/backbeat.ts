@@ -76,6 +76,8 @@ const StateRead = z
 export const BEATS_LEFT_MAX = 1_000;
 export const NOTES_CHARACTERS_MAX = 256;
 export const DEPENDENCIES_MAX = 64;
+/** A StatusClaim in bytes, `metadata` included. A larger one is refused by whoever sends it and not parsed by whoever hears it. */
+export const CLAIM_BYTES_MAX = 32 * 1024;
 
 const claimShape = {
   type: z.literal('backbeat.statusclaim.v1'),

@@ -4,9 +4,6 @@ import { type Clock } from '@whoosh/stdx';
 import { type HeardClaim } from './domain/agent.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
 
-/** A valid one is far smaller; what is larger is not even parsed. */
-const CLAIM_BYTES_MAX = 32 * 1024;
-
 export interface ClaimEarOptions {
   readonly bus: Pick<Bus, 'connection'>;
   readonly cluster: string;
@@ -69,7 +66,7 @@ export class ClaimEar implements Disposable {
 }
 
 function readClaim(bytes: Uint8Array): backbeat.StatusClaim | undefined {
-  if (bytes.length > CLAIM_BYTES_MAX) return undefined;
+  if (bytes.length > backbeat.CLAIM_BYTES_MAX) return undefined;
   try {
     return backbeat.StatusClaim.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
   } catch {

@@ -80,6 +80,15 @@ describe('the decoder', () => {
     );
   });
 
+  test('parses nothing that is larger than a claim may be', () => {
+    const sized = (bytes: number) => {
+      const bare = encode({ ...claim, metadata: { text: '' } }).byteLength;
+      return encode({ ...claim, metadata: { text: 'x'.repeat(bytes - bare) } });
+    };
+    expect(readClaim(sized(backbeat.CLAIM_BYTES_MAX), 'a')).toMatchObject({ ok: true });
+    expect(readClaim(sized(backbeat.CLAIM_BYTES_MAX + 1), 'a')).toEqual({ ok: false, reason: 'schema' });
+  });
+
   test('replaces the synonyms, in either case of the timestamp', () => {
     for (const [from, to] of Object.entries(backbeat.CLAIM_STATE_SYNONYMS)) {
       expect(readClaim(encode({ ...claim, state: from }), 'a')).toMatchObject({

@@ -11,9 +11,6 @@ const isClaim = new Ajv2020({ strict: false, validateFormats: false }).compile(
   z.toJSONSchema(backbeat.StatusClaim, { io: 'input' }),
 ) as ValidateFunction<ClaimOnWire>;
 
-/** A valid claim is far smaller, `metadata` included; what is larger is not even parsed. */
-export const CLAIM_BYTES_MAX = 32 * 1024;
-
 const decoder = new TextDecoder();
 
 /** Where a message stands in the stream. */
@@ -28,7 +25,7 @@ export type ClaimReading =
 
 /** A StatusClaim off the wire; `agent` is the subject's last token. Never throws. */
 export function readClaim(payload: Uint8Array, agent: string): ClaimReading {
-  if (payload.byteLength > CLAIM_BYTES_MAX) return { ok: false, reason: 'schema' };
+  if (payload.byteLength > backbeat.CLAIM_BYTES_MAX) return { ok: false, reason: 'schema' };
   const body = parse(payload);
   if (body === undefined) return { ok: false, reason: 'malformed' };
   if (!isClaim(body)) return { ok: false, reason: 'schema' };

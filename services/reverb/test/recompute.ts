@@ -121,6 +121,7 @@ function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
 
 function readClaim(message: RawMessage): Claim | string | undefined {
   if (!message.subject.includes('.claim.')) return undefined;
+  if (Buffer.byteLength(message.text) > backbeat.CLAIM_BYTES_MAX) return 'schema';
   let json: unknown;
   try {
     json = JSON.parse(message.text);
