@@ -81,7 +81,10 @@ async function project(
     } catch (cause) {
       if (isRowAtFault(cause)) {
         // It stays readable in the stream; what comes behind it must not wait for it for ever.
-        log.error({ err: cause, subject: message.subject, sequence: message.seq }, 'a report cannot be a row');
+        log.error(
+          { err: cause, subject: message.subject, sequence: message.seq },
+          'a report cannot be a row',
+        );
         message.term('not a row');
         return;
       }

@@ -52,7 +52,10 @@ export class Session implements AsyncDisposable {
     const { bus, clusterId, log } = options;
     const checkpoints = new Checkpoints(bus, clusterId, options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
     const book = await checkpoints.load((cause) =>
-      log.error({ err: cause }, 'the checkpoint cannot be read, the claims stream is read from its beginning'),
+      log.error(
+        { err: cause },
+        'the checkpoint cannot be read, the claims stream is read from its beginning',
+      ),
     );
     const session = new Session(options, checkpoints, book);
     session.#reader = await ClaimsReader.open({
