@@ -43,6 +43,8 @@ export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #metrics: OutboxMetrics;
   readonly #url: string;
+  /** Stored by the stream, and not yet known to be so by the rows. */
+  #unmarked: string[] = [];
   #lagSeconds = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #wakeUp: () => void = () => undefined;
@@ -101,6 +103,8 @@ export class OutboxRelay {
       return false;
     }
     await listener.listen();
+    // First what an outage of the database kept from being marked: the stream remembers ids for minutes, we for longer.
+    await this.#mark();
     const rows = await this.#unpublished(batchMax);
     await this.#publishAll(rows);
     await this.#measureLag();
@@ -131,14 +135,13 @@ export class OutboxRelay {
 
   /** One after the other: the stream's order is the order of the rows. What was published is marked even if the next fails. */
   async #publishAll(rows: readonly Row[]): Promise<void> {
-    const done: string[] = [];
     try {
       for (const row of rows) {
         await this.#publish(row);
-        done.push(row.id);
+        this.#unmarked.push(row.id);
       }
     } finally {
-      await this.#mark(done);
+      await this.#mark();
     }
   }
 
@@ -174,13 +177,15 @@ export class OutboxRelay {
     this.#metrics.published.inc({ outcome: 'too_large' });
   }
 
-  async #mark(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+  async #mark(): Promise<void> {
+    if (this.#unmarked.length === 0) return;
     await this.#options.db
       .updateTable(outboxTable(this.#options.service))
       .set({ published_at: sql<Date>`now()` })
-      .where('id', 'in', ids)
+      .where('id', 'in', this.#unmarked)
+      .where('published_at', 'is', null)
       .execute();
+    this.#unmarked = [];
   }
 
   async #measureLag(): Promise<void> {
@@ -193,21 +198,23 @@ export class OutboxRelay {
     this.#metrics.lagSeconds.set(this.#lagSeconds);
   }
 
-  /** Forgets old rows, some at a time, now and then. */
+  /** Forgets old rows, some at a time: now and then, and with every look while there are more. */
   async #sweep(): Promise<void> {
     if (performance.now() - this.#sweptAt < SWEEP_EVERY_MS) return;
     this.#sweptAt = performance.now();
     const { db, service } = this.#options;
     const outbox = sql.table(outboxTable(service));
-    await sql`
+    const published = await sql`
       delete from ${outbox} where id in (
         select id from ${outbox} where published_at < now() - make_interval(days => ${PUBLISHED_KEPT_DAYS})
         limit ${SWEEP_ROWS_MAX}
       )`.execute(db);
     const processed = sql.table(processedTable(service));
-    await sql`
+    const expired = await sql`
       delete from ${processed} where key in (
         select key from ${processed} where expires_at < now() limit ${SWEEP_ROWS_MAX}
       )`.execute(db);
+    const forgotten = [published, expired].map(({ numAffectedRows }) => Number(numAffectedRows ?? 0));
+    if (Math.max(...forgotten) >= SWEEP_ROWS_MAX) this.#sweptAt = Number.NEGATIVE_INFINITY;
   }
 }

@@ -53,29 +53,58 @@ test('what a rolled back transaction wrote is never said', async () => {
   expect((await world.published()).map((event) => event.id)).toEqual([id]);
 });
 
+/** Rows can be read and published, but not marked, as when the database goes away in between. */
+async function refuseMarks(): Promise<() => Promise<void>> {
+  await sql`create function refuse() returns trigger language plpgsql as $$ begin raise 'away'; end $$`.execute(
+    world.db,
+  );
+  await sql`create trigger refuse before update on monitor_outbox execute function refuse()`.execute(
+    world.db,
+  );
+  return async () => {
+    await sql`drop trigger refuse on monitor_outbox`.execute(world.db);
+  };
+}
+
 test('a relay that dies between publishing and marking: the stream holds each once', async () => {
   const ids = [await world.change(randomUUID(), 1), await world.change(randomUUID(), 1)];
-  const registry = new Registry();
-  const blocked = Promise.withResolvers<void>();
-  // Locked rows can be read and published, but not marked.
-  const blocking = world.db.transaction().execute(async (trx) => {
-    await sql`select id from monitor_outbox for update`.execute(trx);
-    await blocked.promise;
-  });
-  await using _working = world.relay(registry);
+  const allow = await refuseMarks();
+  const first = world.relay();
   await until(async () => (await world.published()).length === 2);
-  const killed = await until(async () => {
-    const { rows } = await sql`
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where query like 'update "monitor_outbox"%' and wait_event_type = 'Lock'`.execute(world.db);
-    return rows.length > 0;
-  });
-  expect(killed).toBe(true);
-  blocked.resolve();
-  await blocking;
+  await first[Symbol.asyncDispose]();
+  await allow();
+  const registry = new Registry();
+  await using _working = world.relay(registry);
   await allPublished();
   expect((await world.published()).map(({ id }) => id)).toEqual(ids);
   expect(await registry.metrics()).toContain('outbox_published_total{outcome="duplicate"} 2');
+});
+
+test('a relay that lives on says nothing twice, however long the rows cannot be marked', async () => {
+  const ids = [await world.change(randomUUID(), 1), await world.change(randomUUID(), 1)];
+  const allow = await refuseMarks();
+  const registry = new Registry();
+  await using _working = world.relay(registry);
+  await until(async () => (await world.published()).length === 2);
+  await allow();
+  ids.push(await world.change(randomUUID(), 1));
+  await allPublished();
+  expect((await world.published()).map(({ id }) => id)).toEqual(ids);
+  expect(await registry.metrics()).toContain('outbox_published_total{outcome="stored"} 3');
+  expect(await registry.metrics()).not.toContain('outcome="duplicate"');
+});
+
+test('forgets what was published long ago, all of it at once', async () => {
+  await sql`
+    insert into monitor_outbox (id, subject, body, life_id, published_at)
+    select gen_random_uuid(), 'x', '{}', 'x', now() - interval '8 days' from generate_series(1, 12000)`.execute(
+    world.db,
+  );
+  await using _working = world.relay();
+  await until(async () => {
+    const left = await world.db.selectFrom('monitor_outbox').select('id').limit(1).execute();
+    return left.length === 0;
+  });
 });
 
 test('of two relays one works, the other takes over', async () => {
