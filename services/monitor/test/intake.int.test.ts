@@ -173,6 +173,24 @@ test('the same ingested task twice is one task', async () => {
   expect(first).toMatchObject({ kind: 'work', status: 'open', source_type: 'n8n' });
 });
 
+test('with an idempotency key a repeat gets the first answer, and another body is refused', async () => {
+  await monitor();
+  const idempotencyKey = 'once';
+  const add = { full_name: REPO, monitor_issues: true, chorus_labels_only: true };
+  const added = await world.bus.call(repositories.addRepository, add, { idempotencyKey });
+  expect(await world.bus.call(repositories.addRepository, add, { idempotencyKey })).toEqual(added);
+  await expect(world.bus.call(repositories.addRepository, add)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(
+    world.bus.call(repositories.addRepository, { ...add, chorus_labels_only: false }, { idempotencyKey }),
+  ).rejects.toMatchObject({ details: { code: 'idempotency_mismatch' } });
+
+  const request = { source_type: 'n8n', external_id: 'a-2', title: 'Old', body: '', labels: ['bzzz-task'] };
+  const first = await world.bus.call(tasks.ingestTask, request, { idempotencyKey });
+  await world.bus.call(tasks.ingestTask, { ...request, title: 'New' });
+  expect(await world.bus.call(tasks.ingestTask, request, { idempotencyKey })).toEqual(first);
+  expect((await world.bus.call(tasks.getTask, { id: first.id })).title).toBe('New');
+});
+
 describe('milestones', () => {
   const council = (
     task: tasks.TaskView,

@@ -1,6 +1,6 @@
 import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
-import { CallError, type repositories as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { CallError, repositories as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Repository, type RepositoryStep } from '../domain/repository.ts';
 import { type Gitea } from '../gitea/client.ts';
@@ -8,6 +8,7 @@ import { repositoryView, type RepositoryStore } from '../store/repositories.ts';
 import { type SyncLogStore } from '../store/sync-logs.ts';
 import { type Lives } from '../sync/lives.ts';
 import { type Reader } from '../sync/reader.ts';
+import { keyOf } from './idempotency-key.ts';
 
 export interface RepositoryHandlerDeps {
   readonly db: Kysely<DB>;
@@ -38,8 +39,8 @@ export class RepositoryHandlers {
     context: CallContext,
   ): Promise<ReplyOf<typeof contract.addRepository>> => {
     const document = await this.#deps.gitea.repository(request.full_name);
-    const step = await this.#deps.lives.add({
-      type: 'added',
+    const input = {
+      type: 'added' as const,
       gitea: {
         giteaId: document.id,
         fullName: document.full_name,
@@ -51,15 +52,16 @@ export class RepositoryHandlers {
       monitorIssues: request.monitor_issues,
       chorusLabelsOnly: request.chorus_labels_only,
       by: byOf(context),
-    });
-    if (step === undefined) {
+    };
+    const added = await this.#deps.lives.add(input, keyOf(contract.addRepository, request, context));
+    if (added === undefined) {
       const known = await this.#deps.repositories.byGiteaId(this.#deps.db, document.id);
       throw new CallError('conflict', `${document.full_name} is monitored already`, {
         details: { id: known?.id },
       });
     }
     this.#deps.poke();
-    return repositoryView(step.repository);
+    return added;
   };
 
   list = async (

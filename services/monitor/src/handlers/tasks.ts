@@ -1,10 +1,11 @@
 import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
-import { type tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { normalise } from '../domain/intake.ts';
 import { taskView, type TaskStore } from '../store/tasks.ts';
 import { type Lives } from '../sync/lives.ts';
+import { keyOf } from './idempotency-key.ts';
 import { byOf } from './repositories.ts';
 
 export interface TaskHandlerDeps {
@@ -53,12 +54,7 @@ export class TaskHandlers {
       priority: request.priority,
       sourceUpdatedAt: null,
     });
-    const step = await this.#deps.lives.see(content, {
-      chorusLabelsOnly: false,
-      by: byOf(context),
-      ...(context.requestId === undefined ? {} : { causationId: context.requestId }),
-    });
-    if (step !== undefined) return taskView(step.task);
-    return taskView(await this.#deps.tasks.bySource(this.#deps.db, content.sourceType, content.externalId));
+    const options = { chorusLabelsOnly: false, by: byOf(context), causationId: context.requestId };
+    return this.#deps.lives.ingest(content, options, keyOf(contract.ingestTask, request, context));
   };
 }

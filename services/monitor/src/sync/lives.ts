@@ -4,8 +4,9 @@
  */
 import { type Kysely, type Transaction } from 'kysely';
 import { isUniqueViolation, transaction, type DB } from '@whoosh/db';
-import { type LifeLog } from '@whoosh/outbox';
-import { type Clock } from '@whoosh/stdx';
+import { type repositories, type tasks } from '@whoosh/contracts';
+import { idempotent, type IdempotentCall, type LifeLog } from '@whoosh/outbox';
+import { assert, type Clock } from '@whoosh/stdx';
 import { type Content } from '../domain/intake.ts';
 import {
   stepRepository,
@@ -28,6 +29,12 @@ export interface LivesDeps {
   readonly recorded: () => void;
 }
 
+interface SeeOptions {
+  readonly chorusLabelsOnly: boolean;
+  readonly by: string;
+  readonly causationId?: string | undefined;
+}
+
 type Patch<Input> = Input extends unknown ? Omit<Input, 'at' | 'newId'> : never;
 
 export class Lives {
@@ -38,34 +45,23 @@ export class Lives {
   }
 
   /** Takes in what a source says; undefined when it is no news. */
-  async see(
-    content: Content,
-    options: { chorusLabelsOnly: boolean; by: string; causationId?: string | undefined },
-  ): Promise<TaskStep | undefined> {
-    const attempt = () =>
-      this.#inTransaction(async (trx) => {
+  async see(content: Content, options: SeeOptions): Promise<TaskStep | undefined> {
+    return this.#again('tasks_source_external_key', async (trx) => {
+      const before = await this.#deps.tasks.lockBySource(trx, content.sourceType, content.externalId);
+      return this.#see(trx, before, content, options);
+    });
+  }
+
+  /** The same by a call: the task afterwards. With an idempotency key a repeat gets the answer of the first time. */
+  async ingest(content: Content, options: SeeOptions, call: IdempotentCall): Promise<tasks.TaskView> {
+    return this.#again('tasks_source_external_key', (trx) =>
+      idempotent(trx, 'monitor', call, async () => {
         const before = await this.#deps.tasks.lockBySource(trx, content.sourceType, content.externalId);
-        return this.#takeTask(
-          trx,
-          before,
-          {
-            type: 'seen',
-            content,
-            newId: this.#deps.newId(),
-            chorusLabelsOnly: options.chorusLabelsOnly,
-            by: options.by,
-            at: this.#deps.clock.now(),
-          },
-          options.causationId,
-        );
-      });
-    try {
-      return await attempt();
-    } catch (cause) {
-      // Two readers met a new issue at the same moment: the other one's row is there now.
-      if (isUniqueViolation(cause, 'tasks_source_external_key')) return attempt();
-      throw cause;
-    }
+        const task = (await this.#see(trx, before, content, options))?.task ?? before;
+        assert(task !== undefined, 'what is ingested is a task');
+        return taskView(task);
+      }),
+    );
   }
 
   async gone(
@@ -105,22 +101,23 @@ export class Lives {
     });
   }
 
-  async add(input: Patch<Extract<RepositoryInput, { type: 'added' }>>): Promise<RepositoryStep | undefined> {
-    const attempt = () =>
-      this.#inTransaction(async (trx) => {
+  /** Undefined when the repository is monitored already. With an idempotency key a repeat gets the answer of the first time. */
+  async add(
+    input: Patch<Extract<RepositoryInput, { type: 'added' }>>,
+    call: IdempotentCall,
+  ): Promise<repositories.RepositoryView | undefined> {
+    const added = await this.#again('repositories_gitea_id_key', (trx) =>
+      idempotent(trx, 'monitor', call, async () => {
         const before = await this.#deps.repositories.lockByGiteaId(trx, input.gitea.giteaId);
-        return this.#takeRepository(trx, before, {
+        const step = await this.#takeRepository(trx, before, {
           ...input,
           newId: this.#deps.newId(),
           at: this.#deps.clock.now(),
         });
-      });
-    try {
-      return await attempt();
-    } catch (cause) {
-      if (isUniqueViolation(cause, 'repositories_gitea_id_key')) return attempt();
-      throw cause;
-    }
+        return step === undefined ? null : repositoryView(step.repository);
+      }),
+    );
+    return added ?? undefined;
   }
 
   async change(
@@ -131,6 +128,17 @@ export class Lives {
       const before = await this.#deps.repositories.lock(trx, id);
       return this.#takeRepository(trx, before, { ...input, at: this.#deps.clock.now() } as RepositoryInput);
     });
+  }
+
+  async #see(
+    trx: Transaction<DB>,
+    before: Task | undefined,
+    content: Content,
+    { chorusLabelsOnly, by, causationId }: SeeOptions,
+  ): Promise<TaskStep | undefined> {
+    const { clock, newId } = this.#deps;
+    const input = { type: 'seen', content, newId: newId(), chorusLabelsOnly, by, at: clock.now() } as const;
+    return this.#takeTask(trx, before, input, causationId);
   }
 
   async #takeTask(
@@ -173,6 +181,16 @@ export class Lives {
       input,
     });
     return step;
+  }
+
+  /** Two writers met something new at the same moment: the other one's row is there now. */
+  async #again<T>(constraint: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {
+    try {
+      return await this.#inTransaction(work);
+    } catch (cause) {
+      if (isUniqueViolation(cause, constraint)) return this.#inTransaction(work);
+      throw cause;
+    }
   }
 
   async #inTransaction<T>(work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {
