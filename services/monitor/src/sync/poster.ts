@@ -21,11 +21,14 @@ export interface PosterDeps {
 }
 
 const COMMENTS_PER_ROUND_MAX = 20;
+/** So many comments without an answer in one round mean that Gitea is away, and not that one issue is stuck. */
+const UNANSWERED_MAX = 3;
 
 /** One round over what is not posted yet; returns how many were posted or edited. */
 export async function postComments(deps: PosterDeps): Promise<number> {
   if (!(await deps.duty.held())) return 0;
   let done = 0;
+  let unanswered = 0;
   for (const comment of await deps.comments.unposted(deps.db, COMMENTS_PER_ROUND_MAX)) {
     if (!(await deps.duty.held())) return done;
     try {
@@ -35,7 +38,11 @@ export async function postComments(deps: PosterDeps): Promise<number> {
       done += 1;
     } catch (cause) {
       if (!(cause instanceof CallError)) throw cause;
-      if (cause.code === 'unavailable') return done;
+      if (cause.code === 'unavailable') {
+        unanswered += 1;
+        if (unanswered >= UNANSWERED_MAX) return done;
+        continue;
+      }
       if (cause.code === 'not_found' && comment.giteaCommentId !== null)
         await deps.comments.lost(deps.db, comment);
       deps.metrics.comments.inc({ result: 'refused' });
