@@ -2,6 +2,7 @@ import { type Bus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { type Clock } from '@whoosh/stdx';
 import { type HeardClaim } from './domain/agent.ts';
+import { isOfNow } from './domain/claim-age.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
 
 export interface ClaimEarOptions {
@@ -9,8 +10,8 @@ export interface ClaimEarOptions {
   readonly cluster: string;
   readonly clock: Clock;
   readonly metrics: OrchestratorMetrics;
-  /** The newest beat that was heard; a claim further ahead than one beat cannot be true. Undefined without a beat. */
-  readonly beatIndex: () => number | undefined;
+  /** The beat that is on, which claims are held against. Undefined without a beat. */
+  readonly current: () => { readonly index: number; readonly beatMs: number } | undefined;
   readonly onClaim: (agentId: string, claim: HeardClaim) => void;
 }
 
@@ -40,7 +41,7 @@ export class ClaimEar implements Disposable {
   #hear(subject: string, bytes: Uint8Array): void {
     const { clock, metrics, onClaim } = this.#options;
     const claim = readClaim(bytes);
-    if (claim === undefined || this.#isAhead(claim.beat_index)) {
+    if (claim === undefined || !this.#isOfNow(claim.beat_index)) {
       metrics.claims.inc({ verdict: 'invalid' });
       return;
     }
@@ -59,9 +60,9 @@ export class ClaimEar implements Disposable {
     });
   }
 
-  #isAhead(index: number): boolean {
-    const known = this.#options.beatIndex();
-    return known !== undefined && index > known + 1;
+  #isOfNow(index: number): boolean {
+    const current = this.#options.current();
+    return current === undefined || isOfNow(index, current);
   }
 }
 

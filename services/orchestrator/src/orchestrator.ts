@@ -130,13 +130,18 @@ export async function startOrchestrator(
       cluster: options.cluster,
       clock,
       metrics,
-      beatIndex: () => beat?.currentBeat()?.index,
+      current: () => currentOf(beat),
       onClaim: (agentId, claim) => presence.hear(agentId, claim),
     }),
   );
   await bus.flush();
   const running = resources.move();
   return { relay, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function currentOf(beat: OrchestratorOptions['beat']): { index: number; beatMs: number } | undefined {
+  const now = beat?.currentBeat();
+  return now && { index: now.index, beatMs: beatMsOf(now.tempoBpm) };
 }
 
 function startReconciler(
