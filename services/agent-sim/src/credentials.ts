@@ -49,12 +49,22 @@ export class Credentials {
       const backoff = failures === 0 ? 0 : backoffMs(RETRY, failures, Math.random());
       await wait(Math.max(RENEW_EARLIEST_MS, dueMs, backoff), undefined, { signal });
       try {
-        await this.#exchange(rest, this.#token);
+        await this.#renew(rest);
         failures = 0;
       } catch (cause) {
         if (!(cause instanceof RestRefusal) || !cause.isPassing) throw cause;
         failures += 1;
       }
+    }
+  }
+
+  /** With the join token where the other has run out, because nobody could be asked in time: it holds as long as the agent is wanted. */
+  async #renew(rest: Rest): Promise<void> {
+    try {
+      await this.#exchange(rest, this.#token);
+    } catch (cause) {
+      if (!(cause instanceof RestRefusal) || cause.status !== 401) throw cause;
+      await this.#exchange(rest, this.#joinToken);
     }
   }
 
