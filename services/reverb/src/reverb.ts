@@ -53,7 +53,7 @@ export class Reverb implements AsyncDisposable {
     this.startedAtMs = this.clock.nowMs();
     this.stream = new ReportStream(options.bus.jsm, options.clusterId);
     this.#metrics = new ReverbMetrics(options.registry);
-    this.tally = new Tally(this.#metrics);
+    this.tally = new Tally(this.#metrics, options.log);
     this.#database = options.store === undefined ? 'off' : 'away';
   }
 

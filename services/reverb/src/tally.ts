@@ -1,3 +1,4 @@
+import { type Log } from '@whoosh/telemetry';
 import { INVALID_REASONS, type InvalidReason } from './domain/entry.ts';
 import { type Applied } from './domain/window-book.ts';
 import { type ReverbMetrics } from './metrics.ts';
@@ -10,6 +11,7 @@ const LAG_SAMPLE = 64;
 /** Counts claims in plain numbers and hands them to the metrics once a second: there may be 100,000 in it. */
 export class Tally {
   readonly #metrics: ReverbMetrics;
+  readonly #log: Pick<Log, 'warn'>;
   readonly #invalid: Record<InvalidReason, number>;
   readonly #invalidTold: Record<InvalidReason, number>;
   #processed = 0;
@@ -18,8 +20,9 @@ export class Tally {
   #lateTold = 0;
   #rates: number[] = [];
 
-  constructor(metrics: ReverbMetrics) {
+  constructor(metrics: ReverbMetrics, log: Pick<Log, 'warn'>) {
     this.#metrics = metrics;
+    this.#log = log;
     this.#invalid = Object.fromEntries(INVALID_REASONS.map((reason) => [reason, 0])) as Record<
       InvalidReason,
       number
@@ -49,13 +52,15 @@ export class Tally {
     this.#invalid.ahead += count;
   }
 
-  /** Once a second. */
+  /** Once a second; so a flood of broken claims is one line a second and reason. */
   tell(): void {
     this.#rates = [...this.#rates, this.#processed - this.#processedTold].slice(-RATE_SECONDS);
     this.#metrics.claimsProcessed.inc(this.#processed - this.#processedTold);
     this.#metrics.claimsLate.inc(this.#late - this.#lateTold);
     for (const reason of INVALID_REASONS) {
-      this.#metrics.claimsInvalid.inc({ reason }, this.#invalid[reason] - this.#invalidTold[reason]);
+      const count = this.#invalid[reason] - this.#invalidTold[reason];
+      this.#metrics.claimsInvalid.inc({ reason }, count);
+      if (count > 0) this.#log.warn({ reason, count }, 'StatusClaims were refused');
       this.#invalidTold[reason] = this.#invalid[reason];
     }
     this.#processedTold = this.#processed;
