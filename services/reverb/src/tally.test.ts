@@ -1,7 +1,44 @@
 import { Registry } from '@whoosh/telemetry';
 import { expect, test } from 'vitest';
+import { type StreamEntry } from './domain/entry.ts';
+import { WindowBook } from './domain/window-book.ts';
 import { ReverbMetrics } from './metrics.ts';
 import { Tally } from './tally.ts';
+
+const claimOf = (beat: number): StreamEntry => ({
+  kind: 'claim',
+  sequence: 1,
+  storedAtMs: 0,
+  claim: {
+    agent: `a${beat}`,
+    beat,
+    state: 'idle',
+    task: '',
+    beatsLeft: undefined,
+    isComplete: false,
+    hlc: beat,
+  },
+});
+
+const marker: StreamEntry = {
+  kind: 'marker',
+  sequence: 9,
+  storedAtMs: 4_000,
+  marker: {
+    type: 'backbeat.windowclose.v1',
+    window_id: 'a'.repeat(32),
+    epoch: 1,
+    from_beat: 0,
+    to_beat: 3,
+    reason: 'grid',
+    missed_beats: 0,
+    missed_windows: 0,
+    tempo_drift_ms: 0,
+    grace_ms: 250,
+    beat_ms: 1_000,
+    elapsed_ms: 0,
+  },
+};
 
 test('says once per reason what was refused since it last told', () => {
   const lines: object[] = [];
@@ -9,12 +46,15 @@ test('says once per reason what was refused since it last told', () => {
     warn: (fields: object) => void lines.push(fields),
   });
   for (let i = 0; i < 1_000; i += 1) tally.note({ kind: 'invalid', reason: 'schema' }, Date.now());
-  tally.noteAhead(3);
+  const book = new WindowBook();
+  for (const beat of [0, 3, 900]) book.apply(claimOf(beat));
+  // Stored when its window began, so that beat 3 was not to be known yet.
+  tally.note(book.apply(marker), 0);
   tally.note({ kind: 'late' }, Date.now());
   tally.tell();
   expect(lines).toEqual([
     { reason: 'schema', count: 1_000 },
-    { reason: 'ahead', count: 3 },
+    { reason: 'ahead', count: 2 },
   ]);
   tally.tell();
   expect(lines).toHaveLength(2);

@@ -39,17 +39,13 @@ export class Tally {
   }
 
   note(applied: Applied, storedAtMs: number): void {
+    if (applied.kind === 'closed') this.#invalid.ahead += applied.window.ahead;
     if (applied.kind === 'rotation' || applied.kind === 'closed' || applied.kind === 'stale_marker') return;
     this.#processed += 1;
     if (applied.kind === 'late') this.#late += 1;
     if (applied.kind === 'invalid') this.#invalid[applied.reason] += 1;
     if (this.#processed % LAG_SAMPLE === 1)
       this.#metrics.claimLag.observe(Math.max(0, Date.now() - storedAtMs) / 1_000);
-  }
-
-  /** What closing a window showed to be ahead. */
-  noteAhead(count: number): void {
-    this.#invalid.ahead += count;
   }
 
   /** Once a second; so a flood of broken claims is one line a second and reason. */

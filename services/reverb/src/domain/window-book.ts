@@ -21,6 +21,8 @@ export interface ClosedWindow {
   readonly report: backbeat.BarReport;
   readonly agents: ReadonlyMap<string, AgentDetail>;
   readonly claims: number;
+  /** Claims that the closing showed to be too far ahead; those of later windows count in the next report. */
+  readonly ahead: number;
   readonly openPromises: readonly OpenPromise[];
 }
 
@@ -184,7 +186,7 @@ export class WindowBook {
     this.#late = [];
     this.#lateBeyond = 0;
     this.#invalid = {};
-    this.#dropBeyond(beatHorizon(grid, storedAtMs));
+    const dropped = this.#dropBeyond(beatHorizon(grid, storedAtMs));
     const window: ClosedWindow = {
       marker,
       sequence,
@@ -192,6 +194,7 @@ export class WindowBook {
       report,
       agents: sums.agents,
       claims: sums.claims,
+      ahead: sums.ahead + dropped,
       openPromises: this.#promises.open,
     };
     return { kind: 'closed', window };
@@ -226,12 +229,15 @@ export class WindowBook {
   }
 
   /** What was let in before there was a grid and turns out to be far ahead counts in the next report. */
-  #dropBeyond(horizon: number): void {
+  #dropBeyond(horizon: number): number {
+    let dropped = 0;
     for (const beat of this.pendingBeats) {
       if (beat <= horizon) continue;
       const { claims } = this.#drop(beat);
-      this.#invalid.ahead = (this.#invalid.ahead ?? 0) + claims;
+      dropped += claims;
     }
+    if (dropped > 0) this.#invalid.ahead = (this.#invalid.ahead ?? 0) + dropped;
+    return dropped;
   }
 
   #drop(beat: number): BeatBucket {
