@@ -12,6 +12,8 @@ export const READERS_MAX = 1_000;
 export const READER_BUFFER_BYTES_MAX = 64 * 1024;
 const HEARTBEAT_MS = 15_000;
 const DRAIN_WAIT_MS = 30_000;
+/** What a reader has not taken this long after the end is not waited for: it would hold up the end of the process. */
+const END_WAIT_MS = 2_000;
 /** How long a reader that lost its connection should wait. */
 const RETRY_MS = 2_000;
 /** The longest wait a timer can count; a token that lives longer is looked at again then. */
@@ -34,7 +36,7 @@ export function serveEvents(parts: EventStreamParts): RequestHandler {
     const { expiresAtMs } = admit('any', request, response);
     const after = askedFrom(request);
     const withBeats = asksForBeats(request);
-    if (!parts.feed.isOpen)
+    if (!parts.feed.isOpen || parts.stopping.aborted)
       throw new CallError('unavailable', 'The event stream is not to be had right now.');
     const isGone = await isGap(parts.feed, after);
     if (open >= READERS_MAX) throw new CallError('resource_exhausted', 'Too many readers of events.');
@@ -79,7 +81,7 @@ class Reader {
       const beating = setInterval(() => this.#live(SSE_HEARTBEAT), HEARTBEAT_MS);
       undo.push(() => clearInterval(beating));
       undo.push(this.#endAt(wish.expiresAtMs));
-      const stop = () => this.#response.end();
+      const stop = () => this.#end();
       stopping.addEventListener('abort', stop);
       undo.push(() => stopping.removeEventListener('abort', stop));
       if (wish.withBeats) undo.push(this.#followBeats(beats));
@@ -114,9 +116,15 @@ class Reader {
     const waitMs = Math.min(Math.max(0, expiresAtMs - this.#parts.nowMs()), TIMER_MS_MAX);
     const timer = setTimeout(() => {
       this.#parts.onCut('expired');
-      this.#response.end();
+      this.#end();
     }, waitMs);
     return () => clearTimeout(timer);
+  }
+
+  #end(): void {
+    this.#response.end();
+    const cut = setTimeout(() => this.#response.destroy(), END_WAIT_MS);
+    this.#ended.signal.addEventListener('abort', () => clearTimeout(cut), { once: true });
   }
 
   #live(text: string): void {
@@ -135,10 +143,13 @@ class Reader {
     if (this.#response.write(text)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#response.destroy(), DRAIN_WAIT_MS);
-    this.#response.once('drain', resolve);
-    this.#ended.signal.addEventListener('abort', () => resolve());
+    const goOn = () => resolve();
+    this.#response.once('drain', goOn);
+    this.#ended.signal.addEventListener('abort', goOn, { once: true });
     await promise;
     clearTimeout(timer);
+    this.#response.removeListener('drain', goOn);
+    this.#ended.signal.removeEventListener('abort', goOn);
   }
 }
 
