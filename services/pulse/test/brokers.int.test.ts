@@ -14,27 +14,30 @@ async function connected(pulse: PulseProcess): Promise<number> {
   return (await pulse.status()).nats.filter((each) => each.connected).length;
 }
 
-test.each(['SIGKILL', 'SIGSTOP'] as const)('one of two brokers gets %s: no beat is lost unnamed', async (signal) => {
-  await using brokers = await startNatsCluster(2);
-  const [first, second] = brokers.servers as [(typeof brokers.servers)[0], (typeof brokers.servers)[0]];
-  // The listener sits where beats must arrive: at the broker that stays.
-  await using wire = await WireRecorder.open([second.url], 'hedge');
-  await using pulse = await PulseProcess.start({ cluster: 'hedge', nats: brokers.urls.join(','), flags });
-  await until(async () => (await connected(pulse)) === 2, { describe: 'two connections' });
-  await wire.beats(3);
-  await first.kill(signal);
-  await wire.beats(6);
-  if (signal === 'SIGSTOP') await first.kill('SIGCONT');
-  else await first.restart();
-  await until(async () => (await connected(pulse)) === 2, { describe: 'both brokers again' });
-  await wire.beats(3);
-  // A beat that the host gave no time for is named; one that went to the dead broker alone would not be.
-  expect(wire.named).toBe(wire.missing.length);
-  expect(wire.invalid).toEqual([]);
-  expect(wire.forked).toEqual([]);
-  if (signal === 'SIGSTOP')
-    expect(await pulse.metric('backbeat_beats_hedged_total')).toBeGreaterThanOrEqual(1);
-});
+test.each(['SIGKILL', 'SIGSTOP'] as const)(
+  'one of two brokers gets %s: no beat is lost unnamed',
+  async (signal) => {
+    await using brokers = await startNatsCluster(2);
+    const [first, second] = brokers.servers as [(typeof brokers.servers)[0], (typeof brokers.servers)[0]];
+    // The listener sits where beats must arrive: at the broker that stays.
+    await using wire = await WireRecorder.open([second.url], 'hedge');
+    await using pulse = await PulseProcess.start({ cluster: 'hedge', nats: brokers.urls.join(','), flags });
+    await until(async () => (await connected(pulse)) === 2, { describe: 'two connections' });
+    await wire.beats(3);
+    await first.kill(signal);
+    await wire.beats(6);
+    if (signal === 'SIGSTOP') await first.kill('SIGCONT');
+    else await first.restart();
+    await until(async () => (await connected(pulse)) === 2, { describe: 'both brokers again' });
+    await wire.beats(3);
+    // A beat that the host gave no time for is named; one that went to the dead broker alone would not be.
+    expect(wire.named).toBe(wire.missing.length);
+    expect(wire.invalid).toEqual([]);
+    expect(wire.forked).toEqual([]);
+    if (signal === 'SIGSTOP')
+      expect(await pulse.metric('backbeat_beats_hedged_total')).toBeGreaterThanOrEqual(1);
+  },
+);
 
 test('a leader that sees no broker hands over to a peer that does', async () => {
   await using broker = await startNats({ jetstream: true });
