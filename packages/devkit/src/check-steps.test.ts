@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkSteps, countsOf, summaryOf } from './check-steps.ts';
+import { checkSteps, countsOf, summaryOf, totalOf } from './check-steps.ts';
 
 test('a run without a test, or without a result, has not passed', () => {
   expect(countsOf(undefined)).toEqual({ passed: false, note: 'no result was written' });
@@ -23,4 +23,12 @@ test('the verdict is the last line and names what failed', () => {
     '  FAILED  unit           12.3 s  1 failed',
     'Failed: unit.',
   ]);
+});
+
+test('the tests of all steps are counted together, and steps without any say nothing', () => {
+  const step = { name: 'unit', passed: true, seconds: 1, note: '' };
+  expect(totalOf([step])).toBeUndefined();
+  expect(
+    totalOf([step, { ...step, note: '12 passed' }, { ...step, note: '3 passed, 2 failed, 1 skipped' }]),
+  ).toBe('15 passed, 2 failed');
 });

@@ -41,6 +41,14 @@ export function summaryOf(results: readonly StepResult[]): string {
   return ['', 'Summary', ...lines.map((line) => line.trimEnd()), verdict].join('\n');
 }
 
+/** The tests of all steps together, in the plain form that continuous integrations read; undefined where none ran. */
+export function totalOf(results: readonly StepResult[]): string | undefined {
+  const sum = (word: string): number =>
+    results.reduce((total, { note }) => total + Number(new RegExp(`(\\d+) ${word}`).exec(note)?.[1] ?? 0), 0);
+  const [passed, failed] = [sum('passed'), sum('failed')];
+  return passed + failed === 0 ? undefined : `${passed} passed, ${failed} failed`;
+}
+
 /** How many tests vitest ran, from its JSON report; none at all is a failure. */
 export function countsOf(report: string | undefined): { readonly passed: boolean; readonly note: string } {
   if (report === undefined) return { passed: false, note: 'no result was written' };

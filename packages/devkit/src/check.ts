@@ -5,7 +5,15 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkSteps, countsOf, summaryOf, testStep, type CheckStep, type StepResult } from './check-steps.ts';
+import {
+  checkSteps,
+  countsOf,
+  summaryOf,
+  testStep,
+  totalOf,
+  type CheckStep,
+  type StepResult,
+} from './check-steps.ts';
 import { natsServerBinary } from './nats-server-binary.ts';
 import { OwnedProcess } from './owned-process.ts';
 import { repositoryRoot, stateDirectory } from './paths.ts';
@@ -31,6 +39,8 @@ for (const step of checkSteps) results.push(await runStep(step));
 if (projects.length > 0) process.env['NATS_SERVER_BIN'] = await natsServerBinary();
 for (const project of projects) results.push(await runProject(project));
 console.log(summaryOf(results));
+const total = totalOf(results);
+if (total !== undefined) console.log(total);
 process.exit(results.every(({ passed }) => passed) ? 0 : 1);
 
 async function runProject(project: string): Promise<StepResult> {
