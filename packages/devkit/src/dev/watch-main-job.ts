@@ -85,15 +85,24 @@ export async function runMainJob(file: DevFile, say: Say, signal: AbortSignal): 
   const known = await unfinishedBrief(rest);
   const watcher = new MainJobWatcher(file, rest, say);
   const listening = watcher.listen(signal);
-  const issue = known ?? (await openSampleBrief(file.gitea, file.tokens.gitea));
-  say(
-    known === undefined
-      ? `opened ${sampleRepository}#${issue.number} "${issue.title}"`
-      : `${sampleRepository}#${issue.number} is still open: following it`,
-  );
+  const openBrief = async (): Promise<Issue> => {
+    const opened = await openSampleBrief(file.gitea, file.tokens.gitea);
+    say(`opened ${sampleRepository}#${opened.number} "${opened.title}"`);
+    return opened;
+  };
+  if (known !== undefined) say(`${sampleRepository}#${known.number} is still open: following it`);
+  let issue = known ?? (await openBrief());
   watcher.follow(issue);
   await watcher.catchUp(signal);
-  const report = await watcher.firstReport(signal);
+  let report = await watcher.firstReport(signal);
+  if (report === undefined && known !== undefined && !signal.aborted) {
+    // Its rounds went on while nothing ran, so it may end without its agents; a new brief shows the whole way.
+    say(`the council of ${sampleRepository}#${known.number} ended before its agents were back`);
+    issue = await openBrief();
+    watcher.follow(issue);
+    await watcher.catchUp(signal);
+    report = await watcher.firstReport(signal);
+  }
   void listening;
   return { issue, job: watcher.job, report, missing: report === undefined ? watcher.missing() : [] };
 }
@@ -164,13 +173,20 @@ export class MainJobWatcher {
     return [];
   }
 
-  /** Polls reverb; undefined when the signal is given first. */
+  /** Whether the council ended in a way that no report of its agents can follow any more. */
+  get #isLost(): boolean {
+    const status = this.job.council?.status;
+    return status === 'failed' || status === 'cancelled';
+  }
+
+  /** Polls reverb; undefined when the signal is given or the council fails first. */
   async firstReport(signal: AbortSignal): Promise<BarReport | undefined> {
     while (!signal.aborted) {
       const isSettled = missing(this.job).length === 0;
       const agents = isSettled ? deployedCouncilAgents(this.job) : [];
       const report = await reportWithAgents(this.#file.reverb, agents).catch(() => undefined);
       if (report !== undefined) return report;
+      if (this.#isLost) return undefined;
       await delay(reportPollMs, undefined, { signal }).catch(() => {});
     }
     return undefined;
