@@ -122,6 +122,21 @@ describe('phases', () => {
     expect(phases).toEqual(['critique', 'critique', 'revise', 'revise', 'vote']);
   });
 
+  test('a phase whose end was not heard begins again, so that nobody is held to a bar that was not counted', () => {
+    const slept = next(voting(), downbeat(20 + 400));
+    expect(slept).toMatchObject({
+      status: 'active',
+      round: { number: 1, phase: 'vote', phaseOpenedAtBeat: 420 },
+    });
+    expect(slept.votes).toEqual([]);
+    expect(happenings(step(slept, downbeat(424)))).toContain('round_closed');
+  });
+
+  test('a phase that is complete waits for nothing, however late its end is heard', () => {
+    const voted = withVotes(voting(), ['pm', 'eng', 'qa'], 'yes');
+    expect(next(voted, downbeat(420)).status).toBe('completed');
+  });
+
   test('a pulse that counts anew delays the phase and skips none', () => {
     const council = next(voting(), downbeat(0));
     expect(council.round).toMatchObject({ phase: 'vote', phaseOpenedAtBeat: 0 });

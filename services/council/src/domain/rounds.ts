@@ -6,6 +6,8 @@
  *     at the first downbeat at which all is there, at the latest when a full bar has passed.
  * R3  Who has not voted by the end of the bar has voted no.
  * R4  A version is ratified by more than half of the claimed core seats, and stays as it is from then on.
+ * R5  A bar that was not counted is held against nobody: where a downbeat was missed (nothing ran here, or no
+ *     beat was heard), a phase that is not complete begins again at the next one.
  */
 import { councils } from '@whoosh/contracts';
 import {
@@ -43,8 +45,15 @@ export function onDownbeat(council: Council, input: InputOf<'downbeat'>): Outcom
     const patch = { round: { ...round, openedAtBeat: beat, phaseOpenedAtBeat: beat } };
     return done(changed(council, 'phase_changed', patch, { at, reason }));
   }
-  const isOver = beat - round.phaseOpenedAtBeat >= barLength;
-  if (!isOver && !(beat > round.phaseOpenedAtBeat && isComplete(council, round))) return nothing;
+  const beats = beat - round.phaseOpenedAtBeat;
+  if (!isComplete(council, round)) {
+    if (beats < barLength) return nothing;
+    if (beats >= 2 * barLength) {
+      const reason = `no downbeat was heard for ${beats} beats; ${round.phase} begins again`;
+      const patch = { round: { ...round, phaseOpenedAtBeat: beat } };
+      return done(changed(council, 'phase_changed', patch, { at, reason }));
+    }
+  } else if (beats === 0) return nothing;
   if (round.phase === 'vote') return closeRound(council, round, input);
   const phase = NEXT[round.phase];
   const reason = `round ${round.number} goes on from ${round.phase} to ${phase}`;
