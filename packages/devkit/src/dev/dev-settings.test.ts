@@ -9,7 +9,7 @@ test.each([{}, { WHOOSH_SERVER_LISTEN_ADDR: '', NATS_URL: '', DEV_PULSES: '' }])
     expect(settings).toMatchObject({
       gatewayHost: '127.0.0.1',
       gatewayPort: 8080,
-      pulses: 1,
+      pulses: 3,
       agents: 8,
       tempoBpm: 120,
       barLength: 4,

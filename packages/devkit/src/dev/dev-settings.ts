@@ -53,7 +53,7 @@ export function readDevSettings(env: Env): DevSettings {
     // An address that is only a port means every interface elsewhere; a dev run stays on this machine.
     gatewayHost: host === '' ? '127.0.0.1' : host,
     gatewayPort,
-    pulses: whole('DEV_PULSES', 1, 5),
+    pulses: whole('DEV_PULSES', 3, 5),
     agents: whole('DEV_AGENTS', 8),
     tempoBpm: whole('BACKBEAT_TEMPO_BPM', 120),
     barLength: whole('BACKBEAT_BAR_LENGTH', 4, 10_000),
