@@ -26,6 +26,14 @@ export {
   type SignatureVerdict,
   type Signer,
 } from './signature.ts';
+export {
+  KeyFileError,
+  keyOwner,
+  newPrivateKey,
+  publicKeyLine,
+  readPublicKeys,
+  readSigner,
+} from './key-file.ts';
 export { readFrame, type FrameProblem, type FrameReading } from './frame-reader.ts';
 export { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
 export { judge, type FencePoint, type FenceVerdict } from './domain/fence.ts';
