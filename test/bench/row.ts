@@ -20,6 +20,20 @@ export interface Row {
   measure(): Promise<Measured>;
 }
 
+const SCALE = Number(process.env['BENCH_SCALE'] ?? '1');
+
+/** A count of the specification, or the share of it that BENCH_SCALE asks for when a row is only tried. */
+export function scaled(count: number): number {
+  return Math.max(1, Math.round(count * SCALE));
+}
+
+/** What is to be said of a row: everything that is there, and that it was only tried when it was. */
+export function noteOf(...parts: readonly (string | undefined)[]): { readonly note?: string } {
+  const tried = SCALE === 1 ? undefined : `only tried, at BENCH_SCALE=${SCALE}`;
+  const note = [...parts, tried].filter((part) => part !== undefined).join('; ');
+  return note === '' ? {} : { note };
+}
+
 /** The value below which this share of the samples lies; milliseconds, one decimal. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
