@@ -136,6 +136,11 @@ export class Checkers {
     );
   }
 
+  /** Never do two leases last at once, whenever their acknowledgements come in. */
+  oneLease(holders: readonly NodeId[]): void {
+    rule(holders.length < 2, 'one lease', () => `${holders.join()} hold leases`);
+  }
+
   /** Log matching (§5.3): logs that agree at one index agree before it. */
   logsMatch(left: Storage, right: Storage): void {
     const first = Math.max(left.firstIndex(), right.firstIndex());

@@ -25,6 +25,8 @@ export interface World {
   send(message: Message): void;
   /** A leader came up; who else believes to hold a lease is looked at. */
   elected(id: NodeId, term: number): void;
+  /** An acknowledgement came in, which may have lengthened a lease. */
+  leaseRenewed(): void;
 }
 
 const STATE_MULTIPLIER = 0x01000193;
@@ -132,6 +134,7 @@ export class SimNode {
     if (problem !== undefined && problem !== 'overloaded') {
       throw new Violation(`node ${this.id} finds a ${message.type} of ${message.from} ${problem}`);
     }
+    if (message.type === 'heartbeatReply') this.#world.leaseRenewed();
     this.pump();
   }
 

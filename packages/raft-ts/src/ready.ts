@@ -71,16 +71,20 @@ export class ReadyTracker {
     const entries = core.log.unstableEntries();
     const snapshot = core.log.unstableSnapshot;
     const softState = { leader: core.leader, role: core.role };
-    const ready: Ready = {
-      ...(this.#softChanged(core) ? { softState } : {}),
-      ...(this.#hardChanged(hardState) ? { hardState } : {}),
+    // Assigned, not spread: this runs for every message, and spreading costs several times as much.
+    const ready: { -readonly [Part in keyof Ready]: Ready[Part] } = {
       entries,
-      ...(snapshot === undefined ? {} : { snapshot }),
       committedEntries: core.log.nextCommitted(core.config.maxBytesPerMessage),
-      messages: [...core.messages, ...core.promises.filter((message) => message.to !== core.id)],
+      messages:
+        core.promises.length === 0
+          ? core.messages
+          : [...core.messages, ...core.promises.filter((message) => message.to !== core.id)],
       readStates: core.readStates,
       mustSync: entries.length > 0 || snapshot !== undefined || this.#mustSyncHard(hardState),
     };
+    if (this.#softChanged(core)) ready.softState = softState;
+    if (this.#hardChanged(hardState)) ready.hardState = hardState;
+    if (snapshot !== undefined) ready.snapshot = snapshot;
     this.#open = { ready, toSelf: core.promises.filter((message) => message.to === core.id) };
     this.#soft = softState;
     this.#hard = hardState;

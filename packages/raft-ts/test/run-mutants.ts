@@ -70,7 +70,7 @@ async function killer(directory: string, file: string): Promise<string | undefin
   const simulation = await run(directory, SIMULATION);
   if (simulation.ok) return undefined;
   const [, what = 'does not end'] = /(?:Violation|Error): (.*)/.exec(simulation.output) ?? [];
-  const [seed = ''] = /SIM_SEED=\d+/.exec(simulation.output) ?? [];
+  const [seed = ''] = /run\.ts \d+ 1 \w+/.exec(simulation.output) ?? [];
   return `simulation ${seed}: ${what.slice(0, 90)}`;
 }
 
