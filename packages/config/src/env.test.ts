@@ -10,6 +10,7 @@ import {
   environmentName,
   flag,
   integer,
+  isDatabaseConfigured,
   isLogPretty,
   list,
   loggingEnv,
@@ -170,6 +171,18 @@ describe('flags', () => {
     expect(problemsOf(() => read(env, argv))).toEqual([problem]);
   });
 
+  test('may name a file with the value, which wins over the variable', () => {
+    const readFile = (path: string) => (path === '/run/node' ? 'from-file\n' : expect.unreachable(path));
+    const Node = z.object({ BACKBEAT_NODE: z.string() });
+    const source = { BACKBEAT_NODE: 'from-variable' };
+    expect(readEnv(Node, source, { argv: ['--node-file', '/run/node'], readFile })).toEqual({
+      BACKBEAT_NODE: 'from-file',
+    });
+    expect(
+      problemsOf(() => readEnv(Node, {}, { argv: ['--node=a', '--node-file=/run/node'], readFile })),
+    ).toEqual(['BACKBEAT_NODE and BACKBEAT_NODE_FILE are both set']);
+  });
+
   test('without a value mean true', () => {
     const Quiet = z.object({ BACKBEAT_QUIET: flag(false), BACKBEAT_NODE: z.string().default('n') });
     expect(readEnv(Quiet, {}, { argv: ['--quiet', '--node', 'm'] })).toEqual({
@@ -264,5 +277,20 @@ describe('databaseConfig', () => {
   test('a service with tables refuses to start without one', () => {
     expect(databaseProblems(readEnv(z.object(databaseEnv), {}))).toHaveLength(1);
     expect(databaseProblems(readEnv(z.object(databaseEnv), { WHOOSH_DATABASE_PASSWORD: 'x' }))).toEqual([]);
+  });
+
+  test.each([
+    [{}, false],
+    [{ WHOOSH_DATABASE_USERNAME: 'x', WHOOSH_DATABASE_PORT: '5433' }, false],
+    [{ WHOOSH_DATABASE_PASSWORD: 'x' }, true],
+    [{ WHOOSH_DATABASE_HOST: 'db' }, true],
+    [{ WHOOSH_DATABASE_HOST: '/run/postgresql' }, true],
+    [{ WHOOSH_DATABASE_URL: 'postgres://x/y' }, true],
+  ])('knows from %j whether a database is meant', (env, isMeant) => {
+    expect(isDatabaseConfigured(readEnv(z.object(databaseEnv), env))).toBe(isMeant);
+  });
+
+  test('is on this machine when only its password is given', () => {
+    expect(new URL(config({ WHOOSH_DATABASE_PASSWORD: 'x' }).url.reveal()).hostname).toBe('localhost');
   });
 });

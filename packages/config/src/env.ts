@@ -40,7 +40,7 @@ export function readEnv<Schema extends z.ZodObject>(
   const values: Record<string, string> = {};
   const parsed: Record<string, unknown> = {};
   for (const name of names) {
-    const given = flags.values[name] ?? valueOf(name, source, readFile);
+    const given = valueOf(name, flags.values, readFile) ?? valueOf(name, source, readFile);
     if (given instanceof Problem) {
       problems.push(given.text);
       continue;

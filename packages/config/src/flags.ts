@@ -6,7 +6,8 @@ export interface Flags {
 
 /**
  * Command line flags as variables: `--x-y v`, `--x-y=v` and the same with one dash set `<PREFIX>X_Y`. A flag
- * without a value means `true`. Only names that the service reads are taken; everything else is a problem.
+ * without a value means `true`. `--x-y-file path` sets `<PREFIX>X_Y_FILE`, as the variable of that name does. Only names
+ * that the service reads are taken; everything else is a problem.
  */
 export function parseFlags(
   argv: readonly string[],
@@ -22,7 +23,9 @@ export function parseFlags(
       problems.push(`argument ${at + 1} is not a flag; flags look like --name value`);
       continue;
     }
-    const name = prefixes.map((prefix) => variableOf(prefix, flag)).find((candidate) => names.has(candidate));
+    const name = prefixes
+      .map((prefix) => variableOf(prefix, flag))
+      .find((candidate) => names.has(candidate) || names.has(candidate.replace(/_FILE$/, '')));
     const next = argv[at + 1];
     const takesNext = inline === undefined && next !== undefined && !/^--?[a-z]/.test(next);
     if (takesNext) at += 1;

@@ -16,7 +16,8 @@ export const natsEnv = {
 /** PostgreSQL. `WHOOSH_DATABASE_URL` replaces the parts; see `databaseConfig`. */
 export const databaseEnv = {
   WHOOSH_DATABASE_URL: secret().optional(),
-  WHOOSH_DATABASE_HOST: z.string().default('localhost'),
+  /** `localhost` when the database is named by its password alone. */
+  WHOOSH_DATABASE_HOST: z.string().min(1).optional(),
   WHOOSH_DATABASE_PORT: port(5432),
   WHOOSH_DATABASE_DB_NAME: z.string().default('whoosh'),
   WHOOSH_DATABASE_USERNAME: z.string().default('whoosh'),

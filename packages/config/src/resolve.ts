@@ -5,6 +5,7 @@ import { Secret } from './secret.ts';
 type Read<Fragment extends z.ZodRawShape> = z.infer<z.ZodObject<Fragment>>;
 
 const NATS_URL_DEFAULT = 'nats://backbeat-nats:4222';
+const DATABASE_HOST_DEFAULT = 'localhost';
 const CLUSTER_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Addresses of the broker, divided by commas: the more specific variable wins. */
@@ -56,15 +57,17 @@ export interface DatabaseConfig {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'none';
 }
 
-/** True when the operator named a database at all: the parts alone have defaults that nobody may have meant. */
+/** True when the operator named a database at all: address, host or password; the other parts have defaults that nobody may have meant. */
 export function isDatabaseConfigured(env: Partial<Read<typeof databaseEnv>>): boolean {
-  return env.WHOOSH_DATABASE_URL !== undefined || env.WHOOSH_DATABASE_PASSWORD !== undefined;
+  const { WHOOSH_DATABASE_URL: url, WHOOSH_DATABASE_HOST: host, WHOOSH_DATABASE_PASSWORD: password } = env;
+  // A host alone is enough: a Unix socket and a trusted network ask for no password.
+  return url !== undefined || host !== undefined || password !== undefined;
 }
 
 /** For `check` of readEnv, by services that cannot work without a database. */
 export function databaseProblems(env: Partial<Read<typeof databaseEnv>>): string[] {
   if (isDatabaseConfigured(env)) return [];
-  return ['WHOOSH_DATABASE_PASSWORD (or WHOOSH_DATABASE_URL) is required'];
+  return ['WHOOSH_DATABASE_PASSWORD (or WHOOSH_DATABASE_HOST, or WHOOSH_DATABASE_URL) is required'];
 }
 
 /** The database as one value; `WHOOSH_DATABASE_URL` replaces host, port, name, user, password and SSL mode. */
@@ -83,9 +86,10 @@ export function databaseConfig(env: Read<typeof databaseEnv>): DatabaseConfig {
 function urlFromParts(env: Read<typeof databaseEnv>): Secret {
   const url = new URL('postgres://localhost');
   // A folder is a Unix socket, which the driver takes as a parameter.
-  const isSocket = env.WHOOSH_DATABASE_HOST.startsWith('/');
-  if (isSocket) url.searchParams.set('host', env.WHOOSH_DATABASE_HOST);
-  else url.hostname = env.WHOOSH_DATABASE_HOST;
+  const host = env.WHOOSH_DATABASE_HOST ?? DATABASE_HOST_DEFAULT;
+  const isSocket = host.startsWith('/');
+  if (isSocket) url.searchParams.set('host', host);
+  else url.hostname = host;
   url.port = String(env.WHOOSH_DATABASE_PORT);
   url.pathname = `/${encodeURIComponent(env.WHOOSH_DATABASE_DB_NAME)}`;
   url.username = encodeURIComponent(env.WHOOSH_DATABASE_USERNAME);
