@@ -11,7 +11,7 @@ import {
   Sha256,
   Timestamp,
 } from './common.ts';
-import { call, lifeEvent, message } from './define.ts';
+import { call, lifeEvent, message, keyedCall } from './define.ts';
 
 export const COUNCIL_STATUSES = ['forming', 'active', 'completed', 'failed', 'cancelled'] as const;
 export const SEAT_STATUSES = ['open', 'claimed', 'released', 'absent'] as const;
@@ -189,7 +189,7 @@ export const getCouncil = call('council', 'council.get', {
   errors: ['not_found'],
   description: 'One council',
 });
-export const claimRole = call('council', 'council.claim_role', {
+export const claimRole = keyedCall('council', 'council.claim_role', {
   request: z.strictObject({
     council_id: Id,
     agent_id: AgentId,
@@ -200,7 +200,7 @@ export const claimRole = call('council', 'council.claim_role', {
   errors: ['not_found', 'taken', 'not_qualified', 'failed_precondition', 'permission_denied'],
   description: 'An agent takes a seat: one winner, the loser is told who',
 });
-export const addArtifact = call('council', 'council.add_artifact', {
+export const addArtifact = keyedCall('council', 'council.add_artifact', {
   request: z.strictObject({
     council_id: Id,
     kind: z.enum(ARTIFACT_KINDS),
@@ -230,7 +230,7 @@ export const getArtifact = call('council', 'council.artifact', {
   errors: ['not_found'],
   description: 'One version with its content',
 });
-export const castVote = call('council', 'council.vote', {
+export const castVote = keyedCall('council', 'council.vote', {
   request: z.strictObject({
     council_id: Id,
     artifact_id: Id,
@@ -241,7 +241,7 @@ export const castVote = call('council', 'council.vote', {
   errors: ['not_found', 'permission_denied', 'failed_precondition', 'taken'],
   description: 'A claimed core seat votes once per version',
 });
-export const cancelCouncil = call('council', 'council.cancel', {
+export const cancelCouncil = keyedCall('council', 'council.cancel', {
   request: z.strictObject({ id: Id, reason: z.string().max(500).optional() }),
   reply: CouncilView,
   errors: ['not_found', 'failed_precondition'],

@@ -53,6 +53,16 @@ export interface CallContract<Request = unknown, Reply = unknown, Pattern extend
   /** The service that answers. */
   readonly service: string;
   readonly description: string;
+  /**
+   * Whether the service keeps an idempotency key with its reply for 24 hours. A reply that holds a secret is never kept, and
+   * what has the same effect however often it is asked needs no key.
+   */
+  readonly keepsKey: boolean;
+}
+
+/** A call whose owner stores key and reply in the transaction of the effect: the same key again, no second effect. */
+export interface KeyedCallContract<Request = unknown, Reply = unknown> extends CallContract<Request, Reply> {
+  readonly keepsKey: true;
 }
 
 /** A message that travels outside the CloudEvents envelope: BACKBEAT and what agents hear. */
@@ -107,32 +117,40 @@ function eventOf<Data>(
   };
 }
 
+interface CallParts<Request, Reply> {
+  readonly request: z.ZodType<Request>;
+  readonly reply: z.ZodType<Reply>;
+  readonly errors: readonly ErrorCode[];
+  readonly description: string;
+}
+
 /** A call that one of the WHOOSH services answers on `whoosh.v1.call.<noun>.<verb>`. */
 export function call<Request, Reply>(
   service: string,
   name: string,
-  contract: {
-    request: z.ZodType<Request>;
-    reply: z.ZodType<Reply>;
-    errors: readonly ErrorCode[];
-    description: string;
-  },
+  contract: CallParts<Request, Reply>,
 ): CallContract<Request, Reply> {
-  return { kind: 'call', service, name, subject: subject(`whoosh.v1.call.${name}`) as Subject, ...contract };
+  const at = subject(`whoosh.v1.call.${name}`) as Subject;
+  return { kind: 'call', service, name, subject: at, keepsKey: false, ...contract };
+}
+
+/** The same, by a service that keeps idempotency keys for it. */
+export function keyedCall<Request, Reply>(
+  service: string,
+  name: string,
+  contract: CallParts<Request, Reply>,
+): KeyedCallContract<Request, Reply> {
+  return { ...call(service, name, contract), keepsKey: true };
 }
 
 /** A call that a BACKBEAT service answers for one cluster: `backbeat.v1.call.<noun>.<verb>.{cluster}`. */
 export function clusterCall<const Name extends string, Request, Reply>(
   service: string,
   name: Name,
-  contract: {
-    request: z.ZodType<Request>;
-    reply: z.ZodType<Reply>;
-    errors: readonly ErrorCode[];
-    description: string;
-  },
+  contract: CallParts<Request, Reply>,
 ): CallContract<Request, Reply, `backbeat.v1.call.${Name}.{cluster}`> {
-  return { kind: 'call', service, name, subject: subject(`backbeat.v1.call.${name}.{cluster}`), ...contract };
+  const at = subject(`backbeat.v1.call.${name}.{cluster}`);
+  return { kind: 'call', service, name, subject: at, keepsKey: false, ...contract };
 }
 
 export function message<const Pattern extends string, Body>(

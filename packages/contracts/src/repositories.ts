@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ById, Id, PageRequest, pageOf, Revision, Timestamp } from './common.ts';
-import { call, lifeEvent, plainEvent } from './define.ts';
+import { call, lifeEvent, plainEvent, keyedCall } from './define.ts';
 
 export const REPOSITORY_STATUSES = ['pending', 'initial_scan', 'active', 'error', 'disabled'] as const;
 
@@ -100,7 +100,7 @@ export const pullRequestChanged = plainEvent(
   'A pull request was opened, changed or merged; creates no work',
 );
 
-export const addRepository = call('monitor', 'repository.add', {
+export const addRepository = keyedCall('monitor', 'repository.add', {
   request: z.strictObject({
     full_name: z.string().regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'owner/name'),
     monitor_issues: z.boolean().default(true),

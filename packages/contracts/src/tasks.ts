@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Id, PageRequest, pageOf, Priority, Revision, Sha256, Timestamp } from './common.ts';
-import { call, lifeEvent } from './define.ts';
+import { call, lifeEvent, keyedCall } from './define.ts';
 
 export const TASK_STATUSES = [
   'open',
@@ -84,7 +84,7 @@ export const getTask = call('monitor', 'task.get', {
   errors: ['not_found'],
   description: 'One task with its body',
 });
-export const ingestTask = call('monitor', 'task.ingest', {
+export const ingestTask = keyedCall('monitor', 'task.ingest', {
   request: z.strictObject({
     source_type: z
       .string()

@@ -10,7 +10,7 @@ import {
   Revision,
   Timestamp,
 } from './common.ts';
-import { call, lifeEvent } from './define.ts';
+import { call, lifeEvent, keyedCall } from './define.ts';
 
 export const TEAM_STATUSES = [
   'composing',
@@ -218,7 +218,7 @@ export const getTeam = call('composer', 'team.get', {
   errors: ['not_found'],
   description: 'One team',
 });
-export const createTeam = call('composer', 'team.create', {
+export const createTeam = keyedCall('composer', 'team.create', {
   request: z.strictObject({ task_id: Id, strategy: z.enum(STRATEGIES).optional() }),
   reply: TeamView,
   errors: ['not_found', 'conflict', 'failed_precondition'],
@@ -243,7 +243,7 @@ export const getDecision = call('composer', 'team.decision', {
   errors: ['not_found'],
   description: 'Why a team is as it is',
 });
-export const setTeamStatus = call('composer', 'team.set_status', {
+export const setTeamStatus = keyedCall('composer', 'team.set_status', {
   request: z.strictObject({
     id: Id,
     status: z.enum(['completed', 'cancelled', 'failed']),

@@ -122,6 +122,13 @@ describe('a question goes through the bus and comes back', () => {
     expect(lastAsked()).toMatchObject({ call: 'add', key: 'once', request: { monitor_issues: true } });
   });
 
+  test('without the key where nobody keeps it', async () => {
+    const path = `/api/v1/repositories/${REPOSITORY_ID}/sync`;
+    const headers = { 'Idempotency-Key': 'once' };
+    const answer = await run.fetch(path, { method: 'POST', token: admin, headers });
+    expect([answer.status, lastAsked()?.call, lastAsked()?.key]).toEqual([200, 'sync', undefined]);
+  });
+
   test('with the path for what the path names', async () => {
     await run.fetch(`/api/v1/repositories/${REPOSITORY_ID}`, {
       method: 'PUT',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { councils, INBOX_PREFIX, repositories, tasks, type CloudEvent } from '@whoosh/contracts';
+import { CALLS, councils, INBOX_PREFIX, repositories, tasks, type CloudEvent } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
 import { startWorld, type World } from './running-monitor.ts';
 
@@ -174,6 +174,8 @@ test('the same ingested task twice is one task', async () => {
 });
 
 test('with an idempotency key a repeat gets the first answer, and another body is refused', async () => {
+  const keepers = CALLS.filter(({ service, keepsKey }) => service === 'monitor' && keepsKey);
+  expect(keepers.map(({ name }) => name).toSorted()).toEqual(['repository.add', 'task.ingest']);
   await monitor();
   const idempotencyKey = 'once';
   const add = { full_name: REPO, monitor_issues: true, chorus_labels_only: true };

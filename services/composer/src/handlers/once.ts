@@ -1,5 +1,5 @@
 import { type CallContext } from '@whoosh/bus';
-import { type CallContract } from '@whoosh/contracts';
+import { type KeyedCallContract } from '@whoosh/contracts';
 import { idempotent } from '@whoosh/outbox';
 import { canonicalJson, sha256Hex } from '@whoosh/stdx';
 import { type TeamLives, type Turn } from '../lives.ts';
@@ -10,7 +10,11 @@ import { type TeamLives, type Turn } from '../lives.ts';
  */
 export async function once<Request, Reply>(
   lives: TeamLives,
-  { contract, request, ctx }: { contract: CallContract<Request, Reply>; request: Request; ctx: CallContext },
+  {
+    contract,
+    request,
+    ctx,
+  }: { contract: KeyedCallContract<Request, Reply>; request: Request; ctx: CallContext },
   effect: (turn: Turn) => Promise<Reply>,
 ): Promise<Reply> {
   const { idempotencyKey: key, principal } = ctx;

@@ -141,6 +141,30 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  test('offers an idempotency key exactly where the owner of the call keeps it', () => {
+    const offered = Object.values(paths).flatMap((item) =>
+      Object.values(item).flatMap((operation) => {
+        const offers = JSON.stringify(operation['parameters'] ?? []).includes('"Idempotency-Key"');
+        const refuses = JSON.stringify(operation['responses']).includes('idempotency_mismatch');
+        expect([operation['operationId'], refuses]).toEqual([operation['operationId'], offers]);
+        return offers ? [String(operation['operationId'])] : [];
+      }),
+    );
+    const kept = new Set(CALLS.filter((call) => call.keepsKey));
+    const owned = ROUTES.filter(({ answer }) => answer.by === 'call' && kept.has(answer.contract));
+    expect(offered.toSorted()).toEqual(owned.map(({ operation }) => operation).toSorted());
+    expect(new Set(owned.map(({ answer }) => answer.by === 'call' && answer.contract))).toEqual(kept);
+    for (const never of [
+      'registerAgent',
+      'syncRepository',
+      'ensureLabels',
+      'analyzeTask',
+      'replayDeadLetter',
+    ]) {
+      expect(offered).not.toContain(never);
+    }
+  });
+
   test('knows every code', () => {
     const codes = JSON.stringify(schemas['Error']);
     for (const code of Object.keys(ERRORS)) expect(codes).toContain(`"${code}"`);

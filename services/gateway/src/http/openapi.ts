@@ -14,7 +14,7 @@ import { ACCESS } from '../domain/access.ts';
 import { httpStatus, type HttpCode } from '../domain/failure.ts';
 import { BackbeatStatus } from '../routes/backbeat.ts';
 import { DeadLetter } from '../routes/dead-letters.ts';
-import { inputOf, splitRequest, type Route } from '../routes/route.ts';
+import { inputOf, keepsKey, splitRequest, type Route } from '../routes/route.ts';
 import { EXTRA_PATHS } from './openapi-extra.ts';
 
 type Json = Record<string, unknown>;
@@ -104,7 +104,7 @@ function operationOf(route: Route, schemaOf: SchemaOf): Json {
       : fields.map((name) =>
           parameter(name, 'query', propertyOf(fromInput, name, schemaOf), isRequired(fromInput, name)),
         )),
-    ...(route.method === 'post' ? [IDEMPOTENCY_KEY] : []),
+    ...(keepsKey(route) ? [IDEMPOTENCY_KEY] : []),
   ];
   const hasBody = isBody && fields.length > 0;
   return {
@@ -152,7 +152,7 @@ function failures(route: Route): Json {
   if (ACCESS[route.who].roles.length < ACCESS.any.roles.length) codes.add('permission_denied');
   if (Object.keys(route.request.shape).length > 0) codes.add('invalid_argument');
   if (inputOf(route) === 'body') codes.add('unsupported_media_type').add('too_large');
-  if (route.method === 'post') codes.add('idempotency_mismatch');
+  if (keepsKey(route)) codes.add('idempotency_mismatch');
   const byStatus = new Map<number, HttpCode[]>();
   for (const code of codes) byStatus.set(httpStatus(code), [...(byStatus.get(httpStatus(code)) ?? []), code]);
   return Object.fromEntries(

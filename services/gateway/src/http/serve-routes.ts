@@ -3,7 +3,7 @@ import { CallError, type Principal } from '@whoosh/contracts';
 import { inSpan, withRemoteTrace } from '@whoosh/telemetry';
 import { HttpRefusal } from '../domain/failure.ts';
 import { type Desk } from '../desk.ts';
-import { inputOf, type Method, type Route } from '../routes/route.ts';
+import { inputOf, keepsKey, type Method, type Route } from '../routes/route.ts';
 import { admit } from './admit.ts';
 import { type Caller } from './caller.ts';
 import { idempotencyKey } from './idempotency-key.ts';
@@ -84,7 +84,7 @@ interface Performance extends RouterParts {
 
 async function perform(route: Route, asked: unknown, on: Performance): Promise<unknown> {
   if (route.answer.by === 'gateway') return route.answer.handle(asked as never, on.desk);
-  const key = idempotencyKey(on.request);
+  const key = keepsKey(route) ? idempotencyKey(on.request) : undefined;
   return on.caller.call(route.answer.contract, asked, {
     principal: on.principal,
     requestId: stateOf(on.request).requestId,

@@ -80,6 +80,11 @@ export function inputOf(route: Route): 'query' | 'body' {
   return route.method === 'get' || route.method === 'delete' ? 'query' : 'body';
 }
 
+/** Whether the same `Idempotency-Key` again has no second effect: the owner of the call keeps it, and the gateway none. */
+export function keepsKey({ answer }: Route): boolean {
+  return answer.by === 'call' && answer.contract.keepsKey;
+}
+
 /** The part of the request's schema that the path gives, and the part that query or body give. */
 export function splitRequest(route: Route): { fromPath: z.ZodObject; fromInput: z.ZodObject } {
   const fields = Object.values(route.params ?? {});
