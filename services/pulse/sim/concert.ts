@@ -1,4 +1,5 @@
 import { type Message } from 'raft-ts';
+import { judge } from '@whoosh/backbeat-sdk/rules';
 import { Random } from '@whoosh/stdx';
 import { downbeatAfter, nextFreeIndex, placeOf, type Score } from '../src/domain/score.ts';
 import { towards } from '../src/domain/tempo.ts';
@@ -25,6 +26,8 @@ export interface Outcome {
   readonly elections: number;
   /** What must never happen, in words; empty when all is well. */
   readonly violations: readonly string[];
+  /** Beats whose sender had no lease when it decided: without a mutant there is none. */
+  readonly outsideLease: number;
 }
 
 /** Drawn anew for every seed: a fault that one setting hides another one shows. */
@@ -55,7 +58,9 @@ export class Concert implements World {
   readonly #owners = new Map<number, string>();
   readonly #violations: string[] = [];
   readonly #terms = new Set<number>();
-  #lastBySender = new Map<string, number>();
+  readonly #lastBySender = new Map<string, number>();
+  readonly #lastHeard = new Map<Player, SimBeat>();
+  #outsideLease = 0;
   #isHealed = false;
 
   constructor(seed: number, mutant: Mutant = 'none') {
@@ -79,7 +84,18 @@ export class Concert implements World {
     // 60 BPM is the slowest tempo drawn, and an operator may slow it down by a tenth a few times.
     if (this.#sent.size === before) this.#violations.push('no beat after everything was healed');
     this.#checkFrames();
-    return { beats: this.#sent.size, elections: this.#terms.size, violations: this.#violations };
+    return {
+      beats: this.#sent.size,
+      elections: this.#terms.size,
+      violations: this.#violations,
+      outsideLease: this.#outsideLease,
+    };
+  }
+
+  decided(index: number, nowMs: number, leaseUntilMs: number | undefined): void {
+    if (leaseUntilMs !== undefined && nowMs < leaseUntilMs) return;
+    this.#outsideLease += 1;
+    if (this.mutant === 'none') this.#violations.push(`beat ${index} was sent without a lease`);
   }
 
   holdMs(): number {
@@ -110,9 +126,20 @@ export class Concert implements World {
     for (const player of this.#players) {
       if (!this.#isHealed && this.random.chance(this.#conditions.loss)) continue;
       this.schedule.after(0.2 + this.random.next() * this.#conditions.beatDelayMsMax, () =>
-        player.hear(beat),
+        this.#hear(player, beat),
       );
     }
+  }
+
+  /** Behind the fence that every listener has, beats only go forward, in index and on the grid. */
+  #hear(player: Player, beat: SimBeat): void {
+    player.hear(beat);
+    const last = this.#lastHeard.get(player);
+    if (judge(last, beat) !== 'pass') return;
+    this.#lastHeard.set(player, beat);
+    if (last === undefined || (beat.index > last.index && beat.at > last.at && beat.term >= last.term))
+      return;
+    this.#violations.push(`${player.name} hears beat ${beat.index} after ${last.index}`);
   }
 
   applied(node: number, raftIndex: number, score: Score): void {

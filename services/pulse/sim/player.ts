@@ -37,6 +37,8 @@ export interface World {
   holdMs(): number;
   send(message: Message): void;
   publish(beat: SimBeat): void;
+  /** A node decides to publish; its lease as it is, whatever a mutant makes of it. */
+  decided(index: number, nowMs: number, leaseUntilMs: number | undefined): void;
   applied(node: number, raftIndex: number, score: Score): void;
 }
 
@@ -288,7 +290,9 @@ export class Player {
     }
     if (effect.type === 'publish') {
       const isMutantsWork = mutant === 'publish_unreserved' || mutant === 'lease_only';
-      if (!isMutantsWork) this.#emitLater(effect.index);
+      if (isMutantsWork) return;
+      this.#world.decided(effect.index, this.#localMs(), this.#leaseUntilMs());
+      this.#emitLater(effect.index);
       return;
     }
     if (effect.type !== 'propose') return;
