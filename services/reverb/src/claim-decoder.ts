@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { backbeat } from '@whoosh/contracts';
 import * as z from 'zod';
+import { ClaimScanner } from './claim-scanner.ts';
 import { type ClaimFacts, type StreamEntry } from './domain/entry.ts';
 
 /** A claim as the schema lets it through: synonyms not yet replaced. */
@@ -23,9 +24,20 @@ export type ClaimReading =
   | { readonly ok: true; readonly claim: ClaimFacts }
   | { readonly ok: false; readonly reason: 'malformed' | 'schema' | 'foreign_agent' };
 
-/** A StatusClaim off the wire; `agent` is the subject's last token. Never throws. */
-export function readClaim(payload: Uint8Array, agent: string): ClaimReading {
+const scanner = new ClaimScanner();
+
+/**
+ * A StatusClaim off the wire; the token of `subject` that begins at `agentAt` names its agent. Never throws. The
+ * plain form is read in one pass; what is not of it is judged by the schema.
+ */
+export function readClaim(payload: Uint8Array, subject: string, agentAt = 0): ClaimReading {
   if (payload.byteLength > backbeat.CLAIM_BYTES_MAX) return { ok: false, reason: 'schema' };
+  const claim = scanner.scan(payload, subject, agentAt);
+  return claim === undefined ? readBySchema(payload, subject.slice(agentAt)) : { ok: true, claim };
+}
+
+/** The same without the scanner: the contract's own word on any payload. */
+export function readBySchema(payload: Uint8Array, agent: string): ClaimReading {
   const body = parse(payload);
   if (body === undefined) return { ok: false, reason: 'malformed' };
   if (!isClaim(body)) return { ok: false, reason: 'schema' };
@@ -35,22 +47,24 @@ export function readClaim(payload: Uint8Array, agent: string): ClaimReading {
 
 /** Any message of the claims stream; undefined for what is none of the cluster's, or a marker nobody of us wrote. */
 export function readEntry(subject: string, payload: Uint8Array, place: Place): StreamEntry | undefined {
-  const kind = subject.split('.', 3)[2];
-  if (kind === 'claim') {
-    const reading = readClaim(payload, subject.slice(subject.lastIndexOf('.') + 1));
+  const { sequence, storedAtMs } = place;
+  // `backbeat.{cluster}.{kind}`
+  const kindAt = subject.indexOf('.', subject.indexOf('.') + 1) + 1;
+  if (subject.startsWith('claim.', kindAt)) {
+    const reading = readClaim(payload, subject, subject.lastIndexOf('.') + 1);
     return reading.ok
-      ? { kind: 'claim', claim: reading.claim, ...place }
-      : { kind: 'invalid', reason: reading.reason, ...place };
+      ? { kind: 'claim', claim: reading.claim, sequence, storedAtMs }
+      : { kind: 'invalid', reason: reading.reason, sequence, storedAtMs };
   }
   const body = parse(payload);
-  if (kind === 'rotation') {
+  if (subject.endsWith('.rotation')) {
     const rotation = backbeat.Rotation.safeParse(body);
-    return rotation.success ? { kind: 'rotation', rotation: rotation.data, ...place } : undefined;
+    return rotation.success ? { kind: 'rotation', rotation: rotation.data, sequence, storedAtMs } : undefined;
   }
-  if (kind !== 'close') return undefined;
+  if (!subject.startsWith('close.', kindAt)) return undefined;
   const marker = backbeat.WindowClose.safeParse(body);
   const isOwn = marker.success && subject.endsWith(`.${marker.data.window_id}`);
-  return isOwn ? { kind: 'marker', marker: marker.data, ...place } : undefined;
+  return isOwn ? { kind: 'marker', marker: marker.data, sequence, storedAtMs } : undefined;
 }
 
 function factsOf(body: ClaimOnWire): ClaimFacts {
