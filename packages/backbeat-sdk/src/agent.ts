@@ -13,6 +13,8 @@ export interface EmitOptions {
   readonly immediately?: boolean;
 }
 
+const encoder = new TextEncoder();
+
 /** What an agent says of itself, and when: agent_id, beat_index and hlc filled in, sent at the agent's slot. */
 export class ClaimVoice {
   readonly agentId: string;
@@ -20,7 +22,6 @@ export class ClaimVoice {
   readonly #slot: number;
   readonly #node: number;
   readonly #subject: string;
-  readonly #encoder = new TextEncoder();
 
   constructor(link: BeatLink, agentId: string) {
     this.agentId = backbeat.BackbeatAgentId.parse(agentId);
@@ -51,7 +52,7 @@ export class ClaimVoice {
     if (!checked.success || !backbeat.CLAIM_STATES.includes(input.state)) {
       throw new CallError('invalid_argument', 'the claim breaks its contract', { cause: checked.error });
     }
-    const payload = this.#encoder.encode(JSON.stringify(checked.data));
+    const payload = encoder.encode(JSON.stringify(checked.data));
     if (payload.byteLength > backbeat.CLAIM_BYTES_MAX) {
       throw new CallError('invalid_argument', `a claim has at most ${backbeat.CLAIM_BYTES_MAX} bytes`);
     }

@@ -47,7 +47,8 @@ interface Waiting extends OutgoingClaim {
 
 /**
  * Stores claims in the stream, each at its slot, and repeats what is not acknowledged: the same bytes, so
- * that a claim stored twice counts once. Many claims of one moment go as atomic batches.
+ * that a claim stored twice counts once. Many claims of one moment go as atomic batches, a few of them at a time;
+ * what becomes due meanwhile fills the next ones, so that a busy stream gets fuller batches and not more of them.
  */
 export class ClaimSender {
   readonly counters: ClaimCounters = { stored: 0, retried: 0, lost: 0, batches: 0 };
@@ -55,7 +56,8 @@ export class ClaimSender {
   readonly #clock: MonotonicClock;
   readonly #signer: Signer | undefined;
   readonly #slots = new Map<number, { claims: Waiting[]; cancel: () => void }>();
-  readonly #batches: Waiting[][] = [];
+  /** Due, but all batches are under way; the next one takes as many of them as it may. */
+  readonly #due: Waiting[] = [];
   #batchesInFlight = 0;
   #waiting = 0;
   #isClosed = false;
@@ -100,9 +102,7 @@ export class ClaimSender {
       this.#lose(claims, new CallError('unavailable', 'the link was closed'));
     }
     this.#slots.clear();
-    for (const batch of this.#batches.splice(0)) {
-      this.#lose(batch, new CallError('unavailable', 'the link was closed'));
-    }
+    this.#lose(this.#due.splice(0), new CallError('unavailable', 'the link was closed'));
   }
 
   #schedule(claims: Waiting[], atMs: number): void {
@@ -120,25 +120,22 @@ export class ClaimSender {
     this.#slots.set(slot, { claims: [...claims], cancel });
   }
 
-  #leave(claims: Waiting[]): void {
-    if (claims.length < BATCH_CLAIMS_MIN) {
-      for (const claim of claims) void this.#storeOne(claim);
-      return;
-    }
-    for (let from = 0; from < claims.length; from += BATCH_CLAIMS_MAX) {
-      this.#batches.push(claims.slice(from, from + BATCH_CLAIMS_MAX));
-    }
-    this.#pumpBatches();
+  #leave(claims: readonly Waiting[]): void {
+    for (const claim of claims) this.#due.push(claim);
+    this.#pump();
   }
 
-  #pumpBatches(): void {
-    while (this.#batchesInFlight < BATCHES_IN_FLIGHT_MAX) {
-      const batch = this.#batches.shift();
-      if (batch === undefined) return;
+  #pump(): void {
+    while (this.#due.length > 0 && this.#batchesInFlight < BATCHES_IN_FLIGHT_MAX) {
+      const claims = this.#due.splice(0, BATCH_CLAIMS_MAX);
+      if (claims.length < BATCH_CLAIMS_MIN) {
+        for (const claim of claims) void this.#storeOne(claim);
+        return;
+      }
       this.#batchesInFlight += 1;
-      void this.#storeBatch(batch).finally(() => {
+      void this.#storeBatch(claims).finally(() => {
         this.#batchesInFlight -= 1;
-        this.#pumpBatches();
+        this.#pump();
       });
     }
   }
