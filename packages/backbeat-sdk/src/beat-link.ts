@@ -5,9 +5,11 @@ import { type BeatBudget } from './beat-budget.ts';
 import { ClaimSender } from './claim-sender.ts';
 import { currentFrame } from './current-frame.ts';
 import { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
+import { type Refusal } from './domain/line.ts';
 import { Metronome, type MetronomeEvent, type MetronomeMode } from './domain/metronome.ts';
 import { flushed } from './flushed.ts';
 import { type FrameProblem, readFrame } from './frame-reader.ts';
+import { LogGate } from './log-gate.ts';
 import { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
 import { type SignaturePolicy, type Signer } from './signature.ts';
 
@@ -37,14 +39,18 @@ export interface LinkCounters {
   skippedBeats: number;
   jumps: number;
   reconnects: number;
-  dropped: Record<'old_epoch' | 'old_term' | 'seen', number>;
+  /** Times that another line of frames was taken for the cluster's: a new life of it, or one after a long silence. */
+  adopted: number;
+  /** Callbacks of other parts of this program that threw. */
+  failedListeners: number;
+  dropped: Record<Refusal, number>;
   refused: Record<FrameProblem, number>;
 }
 
 /** What listens on a link. */
 export interface LinkListener {
   beat(beat: Beat): void;
-  /** A live frame, as it arrived; copies, refused and late ones excluded. */
+  /** A live frame that counts, and when it arrived; a frame that was held back until a second proved it comes late. */
   frame?(frame: HeardFrame, arrivalMs: number): void;
   late?(frame: HeardFrame, lateMs: number): void;
 }
@@ -66,13 +72,16 @@ export class BeatLink {
     skippedBeats: 0,
     jumps: 0,
     reconnects: 0,
-    dropped: { old_epoch: 0, old_term: 0, seen: 0 },
+    adopted: 0,
+    failedListeners: 0,
+    dropped: { old_epoch: 0, old_term: 0, seen: 0, implausible: 0 },
     refused: { malformed: 0, foreign_cluster: 0, unsigned: 0, bad_signature: 0 },
   };
   readonly #options: LinkOptions;
   readonly #metronome = new Metronome<HeardFrame>();
   readonly #listeners = new Set<LinkListener>();
   readonly #budgets = new Set<BeatBudget>();
+  readonly #gate = new LogGate();
   #subscription: Subscription | undefined;
   #cancelTimer: (() => void) | undefined;
   #bar: Bar | undefined;
@@ -101,7 +110,7 @@ export class BeatLink {
     link.#subscription = options.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error === null) link.#hear(message);
-        else options.log?.warn({ err: error, subject }, 'the subscription to the beat failed');
+        else link.#complain('subscription', 'the subscription to the beat failed', { err: error });
       },
     });
     void link.#watchConnection();
@@ -191,6 +200,7 @@ export class BeatLink {
     });
     if (!reading.ok) {
       this.counters.refused[reading.problem] += 1;
+      this.#complain(reading.problem, 'a frame was refused');
       return undefined;
     }
     const remote = decodeFull(message.headers?.get(HEADERS.hlc) ?? '');
@@ -211,13 +221,38 @@ export class BeatLink {
     if (frame === undefined) return;
     const offsetMs = this.#metronome.grid.isEmpty ? 0 : nowMs - this.#metronome.grid.timeOf(frame.index);
     const events = this.#metronome.hear(frame, nowMs);
+    for (const event of events) {
+      if (event.kind === 'adopted') for (const held of event.held) this.#count(held.frame, held.atMs);
+    }
     if (!events.some(({ kind }) => kind === 'dropped' || kind === 'late')) {
       this.#lastFrame = { atMs: nowMs, offsetMs };
-      this.#bar = barOf(frame, this.#bar);
-      for (const listener of this.#listeners) listener.frame?.(frame, nowMs);
+      this.#count(frame, nowMs);
     }
     for (const event of events) this.#take(event, false);
     this.#tick();
+  }
+
+  #count(frame: HeardFrame, arrivalMs: number): void {
+    this.#bar = barOf(frame, this.#bar);
+    this.#tell((listener) => listener.frame?.(frame, arrivalMs));
+  }
+
+  /** What one listener throws must not keep the beat from the others, or from the timer. */
+  #tell(tell: (listener: LinkListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        tell(listener);
+      } catch (cause) {
+        this.counters.failedListeners += 1;
+        this.#complain('failed_listener', 'a listener failed', { err: cause });
+      }
+    }
+  }
+
+  #complain(kind: string, message: string, fields: object = {}): void {
+    const passed = this.#gate.pass(kind, this.clock.nowMs());
+    if (passed === undefined) return;
+    this.#options.log?.warn({ cluster: this.clusterId, kind, ...fields, ...passed }, message);
   }
 
   #tick(): void {
@@ -239,10 +274,20 @@ export class BeatLink {
         break;
       case 'late':
         this.counters.lateFrames += 1;
-        for (const listener of this.#listeners) listener.late?.(event.frame, event.lateMs);
+        this.#tell((listener) => listener.late?.(event.frame, event.lateMs));
         break;
       case 'dropped':
         this.counters.dropped[event.reason] += 1;
+        // Copies are ordinary: every beat may be said twice.
+        if (event.reason !== 'seen')
+          this.#complain(event.reason, 'a frame was dropped', pointOf(event.frame));
+        break;
+      case 'adopted':
+        this.counters.adopted += 1;
+        this.#options.log?.warn(
+          { cluster: this.clusterId, ...pointOf(event.frame) },
+          'the beat is taken from another line of frames',
+        );
         break;
       case 'skipped':
         this.counters.skippedBeats += event.count;
@@ -267,6 +312,10 @@ export class BeatLink {
     this.counters.beats += 1;
     if (degraded) this.counters.degradedBeats += 1;
     for (const budget of this.#budgets) budget.beat(beat);
-    for (const listener of this.#listeners) listener.beat(beat);
+    this.#tell((listener) => listener.beat(beat));
   }
+}
+
+function pointOf({ epoch, term, index }: HeardFrame): object {
+  return { epoch, term, beat_index: index };
 }

@@ -2,6 +2,7 @@ import { type Beat } from './domain/beat.ts';
 
 export type BeatCallback = (beat: Beat) => void | Promise<void>;
 
+/** Who is told what went wrong. What it throws itself is lost: there is nobody left to tell. */
 export interface LaneReport {
   /** A callback was still running when this beat came. */
   slow(beat: Beat): void;
@@ -37,7 +38,7 @@ export class CallbackLane {
 
   offer(beat: Beat): void {
     if (this.#isClosed || (this.#onBeat.size === 0 && this.#onDownbeat.size === 0)) return;
-    if (this.#isBusy) this.#report.slow(beat);
+    if (this.#isBusy) attempt(() => this.#report.slow(beat));
     this.#waitingBeat = beat;
     if (beat.downbeat) this.#waitingDownbeat = beat;
     if (!this.#isBusy) void this.#run();
@@ -68,8 +69,16 @@ export class CallbackLane {
         const running = callback(beat);
         if (running !== undefined) await running;
       } catch (cause) {
-        this.#report.failed(cause, beat);
+        attempt(() => this.#report.failed(cause, beat));
       }
     }
+  }
+}
+
+function attempt(report: () => void): void {
+  try {
+    report();
+  } catch {
+    // The lane goes on: a reporter that fails must not end the callbacks it reports on.
   }
 }

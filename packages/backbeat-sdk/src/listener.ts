@@ -142,6 +142,13 @@ export class BeatListener {
   }
 
   #tell(problem: ListenerProblem): void {
-    for (const callback of this.#onProblem) callback(problem);
+    for (const callback of this.#onProblem) {
+      try {
+        callback(problem);
+      } catch {
+        // Counted like the others, and not reported: that is what has just failed.
+        this.#failed += 1;
+      }
+    }
   }
 }

@@ -90,8 +90,18 @@ describe('the metronome', () => {
   });
 
   test('a new life of the cluster starts at its own index', () => {
-    const listener = locked(5).hear(2_100, frame(0, { epoch: 2 }));
-    expect(listener.beats.at(-1)).toMatchObject({ index: 0, degraded: false });
+    const listener = locked(5)
+      .hear(2_100, frame(0, { epoch: 2 }))
+      .hear(2_600, frame(1, { epoch: 2 }))
+      .hear(3_100, frame(2, { epoch: 2 }));
+    expect(listener.events.find(({ kind }) => kind === 'adopted')).toMatchObject({
+      held: [
+        { frame: { index: 0 }, atMs: 2_100 },
+        { frame: { index: 1 }, atMs: 2_600 },
+      ],
+    });
+    const young = listener.beats.filter(({ frame: heard }) => heard?.epoch === 2);
+    expect(young).toMatchObject([{ index: 2, degraded: false }]);
   });
 
   test('returns to the pulse by at most 5 % of a beat per beat when it is late', () => {
@@ -110,9 +120,10 @@ describe('the metronome', () => {
   test('jumps forward when the pulse is more than half a beat ahead, and counts it', () => {
     const listener = locked(40)
       .pass(45 * BEAT_MS + 10)
-      .hear(45 * BEAT_MS + 20, frame(60, { at: 60 * BEAT_MS }));
+      .hear(45 * BEAT_MS + 20, frame(60, { at: 60 * BEAT_MS }))
+      .hear(46 * BEAT_MS + 20, frame(61, { at: 61 * BEAT_MS }));
     expect(listener.events.map(({ kind }) => kind)).toContain('jumped');
-    expect(listener.beats.at(-1)).toMatchObject({ index: 60, degraded: false });
+    expect(listener.beats.at(-1)).toMatchObject({ index: 61, degraded: false });
   });
 
   test('waits, and repeats nothing, when it is far ahead of the pulse', () => {

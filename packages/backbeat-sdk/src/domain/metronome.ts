@@ -1,5 +1,6 @@
-import { type FencePoint, judge } from './fence.ts';
+import { type FencePoint } from './fence.ts';
 import { GridEstimator, type GridPoint } from './grid.ts';
+import { type Heard, Line, type Refusal } from './line.ts';
 
 /** A beat is missed by this part of a beat before the listener goes on by itself. */
 const PATIENCE_BEATS = 0.5;
@@ -9,6 +10,8 @@ export const SLEW_MAX = 0.05;
 const SLEW_DONE_MS = 1;
 /** This many frames in a row, each a beat late but spaced like beats, mean that the grid has moved. */
 const LATE_IN_A_ROW_MAX = 3;
+/** Own beats that were counted on the word of one frame, and lie this far ahead of a pulse, are not waited for. */
+const RUNAWAY_BEATS_MAX = 16;
 
 /** Back from being alone, a frame farther than this from the estimate says that the two clocks have parted. */
 const REANCHOR_BEATS = 0.01;
@@ -26,7 +29,9 @@ export type MetronomeEvent<Frame> =
     }
   /** More than a beat behind the listener's own grid: reported, not acted on. */
   | { readonly kind: 'late'; readonly frame: Frame; readonly lateMs: number }
-  | { readonly kind: 'dropped'; readonly frame: Frame; readonly reason: 'old_epoch' | 'old_term' | 'seen' }
+  | { readonly kind: 'dropped'; readonly frame: Frame; readonly reason: Refusal }
+  /** The frame began or proves another line, see `line.ts`; `held` are frames of it that were dropped before. */
+  | { readonly kind: 'adopted'; readonly frame: Frame; readonly held: readonly Heard<Frame>[] }
   /** Own beats that were left out, because the process stood still or the pulse was far ahead. */
   | { readonly kind: 'skipped'; readonly count: number }
   /** The pulse was more than half a beat away, so there was nothing to slew. */
@@ -41,8 +46,8 @@ export type MetronomeEvent<Frame> =
  */
 export class Metronome<Frame extends MetronomeFrame> {
   readonly #grid = new GridEstimator();
+  readonly #line = new Line<Frame>();
   #mode: MetronomeMode = 'silent';
-  #fence: FencePoint | undefined;
   #emitted = -1;
   /** Where the last own beat stood; meaningful while not locked. */
   #emittedAtMs = 0;
@@ -60,7 +65,7 @@ export class Metronome<Frame extends MetronomeFrame> {
   }
 
   get fence(): FencePoint | undefined {
-    return this.#fence;
+    return this.#line.last;
   }
 
   /** The last index that was handed out, -1 before the first. */
@@ -70,23 +75,31 @@ export class Metronome<Frame extends MetronomeFrame> {
 
   /** Takes a stored frame of unknown age as the point to start from; the grid waits for a live one. */
   replay(frame: Frame): MetronomeEvent<Frame>[] {
-    if (this.#fence !== undefined) return [];
-    this.#fence = { epoch: frame.epoch, term: frame.term, index: frame.index };
+    if (this.#line.last !== undefined) return [];
+    this.#line.begin(frame);
     this.#emitted = frame.index;
     return [{ kind: 'beat', index: frame.index, degraded: false, frame }];
   }
 
   hear(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
-    const verdict = judge(this.#fence, frame);
-    if (verdict !== 'pass') return [{ kind: 'dropped', frame, reason: verdict }];
-    const isNewEpoch = this.#fence !== undefined && frame.epoch > this.#fence.epoch;
-    this.#fence = { epoch: frame.epoch, term: frame.term, index: frame.index };
-    if (isNewEpoch) return this.#restart(frame, nowMs);
+    const { last, isEstablished } = this.#line;
+    const verdict = this.#line.judge(frame, nowMs, this.#grid.isEmpty ? undefined : this.#grid);
+    if (verdict.kind === 'refused') return [{ kind: 'dropped', frame, reason: verdict.reason }];
+    if (verdict.kind === 'continues') return this.#take(frame, nowMs, false);
+    const adopted = { kind: 'adopted', frame, held: verdict.held } as const;
+    const isRunaway = !isEstablished && this.#emitted > frame.index + RUNAWAY_BEATS_MAX;
+    const isSameLife = last?.epoch === frame.epoch && frame.index > last.index && !isRunaway;
+    return [adopted, ...(isSameLife ? this.#take(frame, nowMs, true) : this.#restart(frame, nowMs))];
+  }
+
+  #take(frame: Frame, nowMs: number, isAdopted: boolean): MetronomeEvent<Frame>[] {
     const lateMs = this.#grid.delayOf(frame, nowMs) ?? 0;
-    if (!this.#grid.isEmpty && lateMs > this.#grid.beatMs) return this.#late(frame, lateMs, nowMs);
+    // Of a line that was not followed until now the own grid says nothing.
+    const isLate = !this.#grid.isEmpty && !isAdopted && lateMs > this.#grid.beatMs;
+    if (isLate) return this.#late(frame, lateMs, nowMs);
     this.#lateInARow = 0;
     const isBack = this.#mode === 'degraded' && Math.abs(lateMs) > REANCHOR_BEATS * this.#grid.beatMs;
-    if (isBack) this.#grid.reanchor(frame, nowMs);
+    if (isBack || isAdopted) this.#grid.reanchor(frame, nowMs);
     else this.#grid.observe(frame, nowMs);
     this.#heardAtMs = nowMs;
     return this.#mode === 'silent' || this.#mode === 'locked'
