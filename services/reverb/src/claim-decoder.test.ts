@@ -107,7 +107,7 @@ describe('the decoder', () => {
     },
   );
 
-  test('takes no marker from a subject of another window', () => {
+  test('takes no marker from a subject of another window, nor any that breaks its contract', () => {
     const marker = {
       type: 'backbeat.windowclose.v1',
       window_id: 'a'.repeat(32),
@@ -125,6 +125,14 @@ describe('the decoder', () => {
       kind: 'marker',
       ...place,
     });
-    expect(readEntry(`backbeat.c.close.${'b'.repeat(32)}`, encode(marker), place)).toBeUndefined();
+    const asRead = (subject: string, body: unknown) => readEntry(subject, encode(body), place);
+    const own = `backbeat.c.close.${'a'.repeat(32)}`;
+    expect(asRead(`backbeat.c.close.${'b'.repeat(32)}`, marker)).toMatchObject({ reason: 'foreign_window' });
+    expect(asRead(own, { ...marker, to_beat: 10_000 })).toMatchObject({ kind: 'broken', reason: 'schema' });
+    expect(asRead(own, { ...marker, from_beat: 9, to_beat: 8 })).toMatchObject({ reason: 'schema' });
+    expect(asRead(own, 'x')).toMatchObject({ kind: 'broken', what: 'marker', reason: 'malformed' });
+    expect(asRead('backbeat.c.rotation', {})).toMatchObject({ what: 'rotation', reason: 'schema' });
+    expect(asRead('backbeat.c.rotation', '['.repeat(9_000))).toMatchObject({ reason: 'schema' });
+    expect(asRead('backbeat.c.other', marker)).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { backbeat } from '@whoosh/contracts';
 import * as z from 'zod';
 import { ClaimScanner } from './claim-scanner.ts';
+import { type Place, readMarker, readRotation } from './control-decoder.ts';
 import { type ClaimFacts, type StreamEntry } from './domain/entry.ts';
 
 /** A claim as the schema lets it through: synonyms not yet replaced. */
@@ -14,11 +15,7 @@ const isClaim = new Ajv2020({ strict: false, validateFormats: false }).compile(
 
 const decoder = new TextDecoder();
 
-/** Where a message stands in the stream. */
-export interface Place {
-  readonly sequence: number;
-  readonly storedAtMs: number;
-}
+export { type Place } from './control-decoder.ts';
 
 export type ClaimReading =
   | { readonly ok: true; readonly claim: ClaimFacts }
@@ -45,7 +42,7 @@ export function readBySchema(payload: Uint8Array, agent: string): ClaimReading {
   return { ok: true, claim: factsOf(body) };
 }
 
-/** Any message of the claims stream; undefined for what is none of the cluster's, or a marker nobody of us wrote. */
+/** Any message of the claims stream, the broken ones as such; undefined for a kind that is not read here. */
 export function readEntry(subject: string, payload: Uint8Array, place: Place): StreamEntry | undefined {
   const { sequence, storedAtMs } = place;
   // `backbeat.{cluster}.{kind}`
@@ -56,15 +53,8 @@ export function readEntry(subject: string, payload: Uint8Array, place: Place): S
       ? { kind: 'claim', claim: reading.claim, sequence, storedAtMs }
       : { kind: 'invalid', reason: reading.reason, sequence, storedAtMs };
   }
-  const body = parse(payload);
-  if (subject.endsWith('.rotation')) {
-    const rotation = backbeat.Rotation.safeParse(body);
-    return rotation.success ? { kind: 'rotation', rotation: rotation.data, sequence, storedAtMs } : undefined;
-  }
-  if (!subject.startsWith('close.', kindAt)) return undefined;
-  const marker = backbeat.WindowClose.safeParse(body);
-  const isOwn = marker.success && subject.endsWith(`.${marker.data.window_id}`);
-  return isOwn ? { kind: 'marker', marker: marker.data, sequence, storedAtMs } : undefined;
+  if (subject.endsWith('.rotation')) return readRotation(payload, place);
+  return subject.startsWith('close.', kindAt) ? readMarker(subject, payload, place) : undefined;
 }
 
 function factsOf(body: ClaimOnWire): ClaimFacts {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from '@whoosh/telemetry';
-import { INVALID_REASONS, type InvalidReason } from './domain/entry.ts';
+import { BROKEN_REASONS, type BrokenKind, INVALID_REASONS } from './domain/entry.ts';
 
 export const SLOS = ['rollup', 'drift'] as const;
 export type Slo = (typeof SLOS)[number];
@@ -13,6 +13,7 @@ export class ReverbMetrics {
   readonly claimsProcessed: Counter;
   readonly claimsInvalid: Counter<'reason'>;
   readonly claimsLate: Counter;
+  readonly messagesInvalid: Counter<'kind' | 'reason'>;
   readonly reportDelay: Histogram;
   readonly claimLag: Histogram;
   readonly streamLag: Gauge;
@@ -59,6 +60,12 @@ export class ReverbMetrics {
       help: 'Claims stored after their window was closed.',
       registers,
     });
+    this.messagesInvalid = new Counter({
+      name: 'backbeat_reverb_messages_invalid_total',
+      help: 'Rotations, markers, checkpoints and beats that were left aside, by kind and reason.',
+      labelNames: ['kind', 'reason'],
+      registers,
+    });
     this.reportDelay = new Histogram({
       name: 'backbeat_reverb_report_delay_seconds',
       help: 'From the downbeat that ends a window to its report in the stream.',
@@ -90,10 +97,8 @@ export class ReverbMetrics {
     });
     // Start every series, so that the first event is a rise and not a series that appears.
     for (const reason of INVALID_REASONS) this.claimsInvalid.inc({ reason }, 0);
+    for (const kind of Object.keys(BROKEN_REASONS) as BrokenKind[])
+      for (const reason of BROKEN_REASONS[kind]) this.messagesInvalid.inc({ kind, reason }, 0);
     for (const slo of SLOS) this.sloMet.set({ slo }, 1);
-  }
-
-  invalid(reason: InvalidReason): void {
-    this.claimsInvalid.inc({ reason });
   }
 }

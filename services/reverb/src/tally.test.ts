@@ -52,10 +52,26 @@ test('says once per reason what was refused since it last told', () => {
   tally.note(book.apply(marker), 0);
   tally.note({ kind: 'late' }, Date.now());
   tally.tell();
-  expect(lines).toEqual([
-    { reason: 'schema', count: 1_000 },
-    { reason: 'ahead', count: 2 },
-  ]);
+  expect(lines).toEqual([{ reason: 'schema', count: 1_000 }, { reason: 'ahead', count: 2 }, { count: 1 }]);
   tally.tell();
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(3);
+});
+
+test('says once per kind and reason what else was left aside', async () => {
+  const lines: object[] = [];
+  const registry = new Registry();
+  const tally = new Tally(new ReverbMetrics(registry), { warn: (fields: object) => void lines.push(fields) });
+  for (let i = 0; i < 3; i += 1) tally.note({ kind: 'broken', what: 'rotation', reason: 'schema' }, 0);
+  tally.broken({ what: 'beat', reason: 'malformed' }, 5);
+  tally.tell();
+  tally.tell();
+  expect(lines).toEqual([
+    { kind: 'rotation', reason: 'schema', count: 3 },
+    { kind: 'beat', reason: 'malformed', count: 5 },
+  ]);
+  expect(tally.brokenByKind).toEqual({ rotation_schema: 3, beat_malformed: 5 });
+  expect(tally.claimsPerSecond).toBe(0);
+  const text = await registry.getSingleMetricAsString('backbeat_reverb_messages_invalid_total');
+  expect(text).toContain('{kind="rotation",reason="schema"} 3');
+  expect(text).toContain('{kind="marker",reason="foreign_window"} 0');
 });

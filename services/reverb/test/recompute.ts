@@ -58,19 +58,19 @@ export function recompute(messages: readonly RawMessage[]): backbeat.BarReport[]
     const agents = new Set(ordered.map(({ body }) => body.agent_id));
     const kpis = kpisOf(ordered, marker, promises);
     const silent = [...agentsBefore].filter((agent) => !agents.has(agent)).length;
-    const unmet = unmetRotations(messages, before, marker);
+    const { unmet, refused } = rotationsOf(messages, marker);
     const issues: [string, number][] = [
       ['stream_outage', marker.body.stream_outage === true ? 1 : 0],
       ['rotations_unmet', unmet],
+      ['invalid_rotations', refused],
       ['missed_windows', marker.body.missed_windows],
       ['missed_beats', marker.body.missed_beats],
       ['broken_promises', kpis.broken],
       ['late_claims', late],
       ['silent_agents', silent],
-      ...['malformed', 'schema', 'foreign_agent', 'ahead', 'flood'].map((reason): [string, number] => [
-        `invalid_claims_${reason}`,
-        invalid[reason] ?? 0,
-      ]),
+      ...['malformed', 'schema', 'foreign_agent', 'unsigned', 'signature', 'ahead', 'flood'].map(
+        (reason): [string, number] => [`invalid_claims_${reason}`, invalid[reason] ?? 0],
+      ),
     ];
     reports.push({
       type: 'backbeat.barreport.v1',
@@ -111,12 +111,23 @@ function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
   const accepted: Marker[] = [];
   for (const message of messages) {
     if (!message.subject.includes('.close.')) continue;
-    const body = backbeat.WindowClose.safeParse(JSON.parse(message.text)).data;
+    const body = readMarker(message);
     const last = accepted.at(-1);
     if (body !== undefined && (last === undefined || body.to_beat > last.body.to_beat))
       accepted.push({ message, body, before: last });
   }
   return accepted;
+}
+
+function readMarker({ subject, text }: RawMessage): backbeat.WindowClose | undefined {
+  try {
+    const body = backbeat.WindowClose.parse(JSON.parse(text));
+    const beats = body.to_beat - body.from_beat + 1;
+    const isOwn = subject.endsWith(`.${body.window_id}`) && Buffer.byteLength(text) <= 8_192;
+    return isOwn && beats >= 1 && beats <= 10_000 ? body : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readClaim(message: RawMessage): Claim | string | undefined {
@@ -226,26 +237,51 @@ function kpisOf(
   return { onTime: onTime.size, helped: helped.size, broken };
 }
 
-function unmetRotations(messages: readonly RawMessage[], before: Marker | undefined, marker: Marker): number {
+function rotationsOf(messages: readonly RawMessage[], marker: Marker): { unmet: number; refused: number } {
   const state = new Map<string, { beat: number; done: boolean }>();
+  const closed: Marker[] = [];
+  let refused = 0;
+  const markers = markersUpTo(marker);
+  const dropBeyond = (by: Marker) => {
+    for (const [name, { beat }] of state) {
+      if (beat - 1_000 <= horizon(by, by.message)) continue;
+      state.delete(name);
+      refused += 1;
+    }
+  };
   for (const message of messages) {
     if (message.sequence >= marker.message.sequence) break;
-    if (
-      message.subject.includes('.close.') &&
-      before !== undefined &&
-      message.sequence <= before.message.sequence
-    ) {
-      const { to_beat: to } = backbeat.WindowClose.parse(JSON.parse(message.text));
-      for (const [name, { beat }] of state) if (beat <= to) state.delete(name);
+    const closing = markers.find((known) => known.message === message);
+    if (closing !== undefined) {
+      for (const [name, { beat }] of state) if (beat <= closing.body.to_beat) state.delete(name);
+      dropBeyond(closing);
+      closed.push(closing);
+      refused = 0;
     }
     if (!message.subject.endsWith('.rotation')) continue;
-    const body = backbeat.Rotation.safeParse(JSON.parse(message.text)).data;
-    if (body === undefined) continue;
-    const known = state.get(body.name);
-    if (body.state !== 'required') {
+    const body = readRotation(message);
+    const known = body && state.get(body.name);
+    if (body === undefined) refused += 1;
+    else if (body.state !== 'required') {
       if (known !== undefined) state.set(body.name, { ...known, done: body.state === 'done' });
-    } else if (known === undefined || known.done)
-      state.set(body.name, { beat: body.beat_index, done: false });
+    } else if (body.beat_index - 1_000 > horizon(closed.at(-1), message)) refused += 1;
+    else if (known === undefined && state.size >= 1_000) refused += 1;
+    else if (known === undefined || known.done) state.set(body.name, { beat: body.beat_index, done: false });
   }
-  return [...state.values()].filter(({ beat, done }) => beat <= marker.body.to_beat && !done).length;
+  const unmet = [...state.values()].filter(({ beat, done }) => beat <= marker.body.to_beat && !done).length;
+  for (const [name, { beat }] of state) if (beat <= marker.body.to_beat) state.delete(name);
+  dropBeyond(marker);
+  return { unmet, refused };
+}
+
+function markersUpTo(marker: Marker): Marker[] {
+  return marker.before === undefined ? [marker] : [...markersUpTo(marker.before), marker];
+}
+
+function readRotation({ text }: RawMessage): backbeat.Rotation | undefined {
+  try {
+    return Buffer.byteLength(text) > 8_192 ? undefined : backbeat.Rotation.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }

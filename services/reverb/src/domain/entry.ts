@@ -1,8 +1,30 @@
 import { type backbeat } from '@whoosh/contracts';
 
 /** Why a claim does not count; a closed set, because it labels a metric. */
-export const INVALID_REASONS = ['malformed', 'schema', 'foreign_agent', 'ahead', 'flood'] as const;
+export const INVALID_REASONS = [
+  'malformed',
+  'schema',
+  'foreign_agent',
+  'unsigned',
+  'signature',
+  'ahead',
+  'flood',
+] as const;
 export type InvalidReason = (typeof INVALID_REASONS)[number];
+
+/** Why another message than a claim is left aside, by what it was to be; closed sets for the same reason. */
+export const BROKEN_REASONS = {
+  rotation: ['malformed', 'schema', 'unsigned', 'signature', 'ahead', 'flood'],
+  marker: ['malformed', 'schema', 'foreign_window'],
+  checkpoint: ['unreadable'],
+  beat: ['malformed', 'foreign_cluster', 'unsigned', 'signature'],
+} as const;
+export type BrokenKind = keyof typeof BROKEN_REASONS;
+
+/** A message other than a claim that is left aside. */
+export type Broken = {
+  [Kind in BrokenKind]: { readonly what: Kind; readonly reason: (typeof BROKEN_REASONS)[Kind][number] };
+}[BrokenKind];
 
 /** What of a StatusClaim the sums need. */
 export interface ClaimFacts {
@@ -30,4 +52,5 @@ export type StreamEntry =
   | (Stored & { readonly kind: 'claim'; readonly claim: ClaimFacts })
   | (Stored & { readonly kind: 'invalid'; readonly reason: InvalidReason })
   | (Stored & { readonly kind: 'rotation'; readonly rotation: backbeat.Rotation })
-  | (Stored & { readonly kind: 'marker'; readonly marker: backbeat.WindowClose });
+  | (Stored & { readonly kind: 'marker'; readonly marker: backbeat.WindowClose })
+  | (Stored & Broken & { readonly kind: 'broken' });

@@ -11,6 +11,7 @@ export interface ReportInput {
   readonly invalid: InvalidCounts;
   readonly silent: number;
   readonly rotationsUnmet: number;
+  readonly rotationsRefused: number;
 }
 
 /** The BarReport of a window. The same input gives the same bytes. */
@@ -37,6 +38,7 @@ function issuesOf({
   invalid,
   silent,
   rotationsUnmet,
+  rotationsRefused,
 }: ReportInput): backbeat.ReportIssue[] {
   const candidates: backbeat.ReportIssue[] = [
     issue(
@@ -46,6 +48,7 @@ function issuesOf({
       'the claims stream was away when the window ended',
     ),
     issue('error', 'rotations_unmet', rotationsUnmet, 'required rotations that were not reported done'),
+    issue('warning', 'invalid_rotations', rotationsRefused, 'rotations that were not read or not believed'),
     issue(
       'warning',
       'missed_windows',
@@ -72,6 +75,8 @@ const REASON_TEXTS: Readonly<Record<InvalidReason, string>> = {
   malformed: 'claims that are not JSON',
   schema: 'claims against the contract',
   foreign_agent: "claims on another agent's subject",
+  unsigned: 'claims without a signature',
+  signature: "claims whose signature is not the agent's",
   ahead: 'claims more than one beat ahead of the grid',
   flood: 'claims beyond what one agent may say in one beat',
 };

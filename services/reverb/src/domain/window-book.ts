@@ -1,7 +1,7 @@
 import { type backbeat } from '@whoosh/contracts';
 import { BeatBucket } from './beat-bucket.ts';
 import { type BookCheckpoint, claimFromRow, type ClaimRow, rowsOf } from './checkpoint.ts';
-import { type ClaimFacts, type InvalidReason, type StreamEntry } from './entry.ts';
+import { type Broken, type ClaimFacts, type InvalidReason, type StreamEntry } from './entry.ts';
 import { beatHorizon, gridOf, type WindowGrid } from './horizon.ts';
 import { type OpenPromise, PromiseLedger } from './promises.ts';
 import { assembleReport } from './report.ts';
@@ -29,6 +29,7 @@ export interface ClosedWindow {
 export type Applied =
   | { readonly kind: 'added' | 'copy' | 'late' | 'rotation' | 'stale_marker' }
   | { readonly kind: 'invalid'; readonly reason: InvalidReason }
+  | ({ readonly kind: 'broken' } & Broken)
   | { readonly kind: 'closed'; readonly window: ClosedWindow };
 
 interface LateClaim {
@@ -51,6 +52,7 @@ export class WindowBook {
   #invalid: Partial<Record<InvalidReason, number>> = {};
   #promises = new PromiseLedger();
   #rotations = new RotationLedger();
+  #rotationsRefused = 0;
   #agentsBefore: readonly string[] = [];
   #closed: { readonly epoch: number; readonly to: number; readonly from: number } | undefined;
   #grid: WindowGrid | undefined;
@@ -86,8 +88,10 @@ export class WindowBook {
       case 'invalid':
         return this.#refuse(entry.reason);
       case 'rotation':
-        this.#rotations.take(entry.rotation);
-        return { kind: 'rotation' };
+        return this.#rotation(entry.rotation, entry.storedAtMs);
+      case 'broken':
+        if (entry.what === 'rotation') this.#rotationsRefused += 1;
+        return entry;
       case 'marker':
         return this.#close(entry.marker, entry.sequence, entry.storedAtMs);
     }
@@ -147,6 +151,13 @@ export class WindowBook {
     return { kind: added };
   }
 
+  #rotation(rotation: backbeat.Rotation, storedAtMs: number): Applied {
+    const taken = this.#rotations.take(rotation, beatHorizon(this.#grid, storedAtMs));
+    if (taken === 'taken') return { kind: 'rotation' };
+    this.#rotationsRefused += 1;
+    return { kind: 'broken', what: 'rotation', reason: taken };
+  }
+
   #refuse(reason: InvalidReason): Applied {
     this.#invalid[reason] = (this.#invalid[reason] ?? 0) + 1;
     return { kind: 'invalid', reason };
@@ -171,6 +182,7 @@ export class WindowBook {
       toBeat: marker.to_beat,
       promises: this.#promises,
     });
+    const horizon = beatHorizon(grid, storedAtMs);
     const report = assembleReport({
       marker,
       rollUp: sums,
@@ -178,6 +190,7 @@ export class WindowBook {
       invalid: this.#invalid,
       silent: this.#agentsBefore.reduce((silent, agent) => (sums.agents.has(agent) ? silent : silent + 1), 0),
       rotationsUnmet: this.#rotations.close(marker.to_beat),
+      rotationsRefused: this.#rotationsRefused + this.#rotations.dropBeyond(horizon),
     });
     this.#closed = { epoch: marker.epoch, from: marker.from_beat, to: marker.to_beat };
     this.#grid = grid;
@@ -186,7 +199,8 @@ export class WindowBook {
     this.#late = [];
     this.#lateBeyond = 0;
     this.#invalid = {};
-    const dropped = this.#dropBeyond(beatHorizon(grid, storedAtMs));
+    this.#rotationsRefused = 0;
+    const dropped = this.#dropBeyond(horizon);
     const window: ClosedWindow = {
       marker,
       sequence,
@@ -203,6 +217,7 @@ export class WindowBook {
   /** The cluster's indices have restarted: what was late for the old life may belong to the new one. */
   #beginEpoch(marker: backbeat.WindowClose): void {
     this.#promises.clear();
+    this.#rotations.beginEpoch({ from: marker.from_beat, to: marker.to_beat });
     this.#agentsBefore = [];
     for (const beat of this.pendingBeats) {
       if (beat < marker.from_beat || beat > marker.to_beat + 1) this.#drop(beat);
