@@ -202,6 +202,15 @@ export const windowCloses = message(
   'The marker that closes a window; the first one wins',
 );
 
+/** A node's name as one token of a subject: names may hold what a token may not. */
+export function nodeToken(node: string): string {
+  return node.replaceAll(/[^A-Za-z0-9_:-]/g, '_');
+}
+
+const BpmRange = z.object({ min_bpm: z.number(), max_bpm: z.number() });
+/** A ramp from one end of the tempos to the other has fewer. */
+export const RAMP_STEPS_MAX = 128;
+
 export const PulseStatus = z.object({
   cluster: z.string(),
   node: z.string(),
@@ -214,7 +223,20 @@ export const PulseStatus = z.object({
   downbeat: z.boolean().nullable(),
   tempo_bpm: z.number().nullable(),
   target_bpm: z.number().nullable(),
-  ramp: z.object({ target_bpm: z.number(), next_bpm: z.number(), at_beat: z.int().min(0) }).nullable(),
+  ramp: z
+    .object({
+      target_bpm: z.number(),
+      next_bpm: z.number(),
+      at_beat: z.int().min(0),
+      steps: z
+        .array(z.object({ tempo_bpm: z.number(), at_beat: z.int().min(0) }))
+        .max(RAMP_STEPS_MAX)
+        .optional()
+        .describe('What is still to come, one step a bar; the last is the target'),
+    })
+    .nullable(),
+  tempo_range: BpmRange.nullable().optional().describe('What may follow on the present tempo at once'),
+  ramp_range: BpmRange.nullable().optional().describe('What a ramp may lead to'),
   bar_length: z.int().min(1).nullable(),
   window_id: z.string().nullable(),
   hlc: z.string(),
@@ -226,6 +248,10 @@ export const PulseStatus = z.object({
     z.object({ id: z.string(), address: z.string(), connected: z.boolean(), self: z.boolean() }),
   ),
   nats: z.array(z.object({ server: z.string(), connected: z.boolean() })),
+  slo: z
+    .record(z.string(), z.boolean())
+    .optional()
+    .describe('Objectives of the last five minutes, by the beats that this node sent'),
   uptime_seconds: z.number().min(0),
 });
 export type PulseStatus = z.infer<typeof PulseStatus>;

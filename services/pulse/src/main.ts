@@ -31,7 +31,8 @@ await runService({
       process.exit(1);
     });
     resources.use(metronome);
-    const pulse = new Pulse({ cluster, node, metronome, startedAtMs });
+    const slo = () => metrics.objectives.met(performance.now());
+    const pulse = new Pulse({ cluster, node, metronome, startedAtMs, slo, log });
     const tokens = [env.BACKBEAT_ADMIN_TOKEN, env.BACKBEAT_ADMIN_TOKEN_PREVIOUS];
     addAdminRoutes(
       admin,

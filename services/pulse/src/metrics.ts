@@ -1,5 +1,6 @@
 import { unreachable } from '@whoosh/stdx';
 import { Counter, Gauge, Histogram, type Registry } from '@whoosh/telemetry';
+import { Objectives, SLOS } from './domain/objectives.ts';
 import { type Notice, type Picture } from './metronome/messages.ts';
 
 const MS = 1_000;
@@ -22,6 +23,8 @@ export class PulseMetrics {
   readonly #reconnects: Counter;
   readonly #hedged: Counter;
   readonly #copies: Counter;
+  /** Whether the objectives are met; the gauge `backbeat_slo_met` and the status say the same. */
+  readonly objectives = new Objectives();
   #connects = 0;
   #electedTerm = 0;
 
@@ -58,6 +61,16 @@ export class PulseMetrics {
     );
     this.#elections = counter('backbeat_elections_total', 'Terms in which this node saw a leader elected');
     this.#reconnects = counter('backbeat_reconnects_total', 'Connections to the broker made again');
+    const slo = new Gauge({
+      name: 'backbeat_slo_met',
+      help: '1 while the objective was met over the last five minutes',
+      labelNames: ['slo'],
+      registers,
+      collect: () => {
+        const met = this.objectives.met(performance.now());
+        for (const name of SLOS) slo.set({ slo: name }, met[name] ? 1 : 0);
+      },
+    });
     this.#hedged = counter('backbeat_beats_hedged_total', 'Beats said again on the second connection');
     this.#copies = counter('backbeat_beat_copies_total', 'Copies and outdated frames heard and ignored');
   }
@@ -68,11 +81,15 @@ export class PulseMetrics {
         this.#beats.inc();
         this.#missed.inc(notice.missed);
         this.#jitter.observe(Math.abs(notice.lateMs) / MS);
+        this.objectives.add('jitter', notice.lateMs, performance.now());
         this.#tempo.set(notice.tempoBpm);
         return;
       case 'heard':
         this.#tempo.set(notice.tempoBpm);
-        if (notice.deliveryMs !== null) this.#delivery.observe(notice.deliveryMs / MS);
+        if (notice.deliveryMs !== null) {
+          this.#delivery.observe(notice.deliveryMs / MS);
+          this.objectives.add('delivery', notice.deliveryMs, performance.now());
+        }
         if (notice.driftMs !== null) this.#drift.set(notice.driftMs / MS);
         return;
       case 'committed':

@@ -1,5 +1,8 @@
 import { type Bus } from '@whoosh/bus';
-import { backbeat, CallError, type ReplyOf } from '@whoosh/contracts';
+import { backbeat, CallError, type Principal, type ReplyOf, type RequestOf } from '@whoosh/contracts';
+import { type Log } from '@whoosh/telemetry';
+import { type Slo } from './domain/objectives.ts';
+import { type TempoRange } from './domain/tempo.ts';
 import { type MetronomeThread } from './metronome-thread.ts';
 import { type MetronomeReply, type Picture } from './metronome/messages.ts';
 
@@ -10,12 +13,12 @@ export interface PulseOptions {
   readonly node: string;
   readonly metronome: MetronomeThread;
   readonly startedAtMs: number;
+  /** Whether the objectives of the beats that this node sent are met. */
+  readonly slo: () => Record<Slo, boolean>;
+  readonly log: Log;
 }
 
-/** Node names may hold what a token of a subject may not. */
-function tokenOf(node: string): string {
-  return node.replaceAll(/[^A-Za-z0-9_:-]/g, '_');
-}
+type TempoWish = RequestOf<typeof backbeat.setTempo>;
 
 /** Longer than a commit, shorter than a caller's patience. */
 const FORWARD_TIMEOUT_MS = 3_000;
@@ -38,13 +41,16 @@ export class Pulse {
     const { cluster, node } = this.#options;
     const tempo = backbeat.setTempo.subject.at({ cluster });
     const cancel = backbeat.cancelRamp.subject.at({ cluster });
-    bus.serveAt(tempo, backbeat.setTempo, (change) => this.setTempo(change));
-    bus.serveAt(cancel, backbeat.cancelRamp, () => this.cancelRamp());
-    bus.serveAt(backbeat.getPulseStatus.subject.at({ cluster }), backbeat.getPulseStatus, () =>
-      this.status(),
+    bus.serveAt(tempo, backbeat.setTempo, (change, { principal }) => this.setTempo(change, principal));
+    bus.serveAt(cancel, backbeat.cancelRamp, (_, { principal }) => this.cancelRamp(principal));
+    const status = backbeat.getPulseStatus.subject.at({ cluster });
+    for (const at of [status, `${status}.${backbeat.nodeToken(node)}`]) {
+      bus.serveAt(at, backbeat.getPulseStatus, () => this.status());
+    }
+    bus.serveAt(`${tempo}.${backbeat.nodeToken(node)}`, backbeat.setTempo, (change) =>
+      this.#setTempoHere(change),
     );
-    bus.serveAt(`${tempo}.${tokenOf(node)}`, backbeat.setTempo, (change) => this.#setTempoHere(change));
-    bus.serveAt(`${cancel}.${tokenOf(node)}`, backbeat.cancelRamp, () => this.#cancelRampHere());
+    bus.serveAt(`${cancel}.${backbeat.nodeToken(node)}`, backbeat.cancelRamp, () => this.#cancelRampHere());
   }
 
   async status(): Promise<backbeat.PulseStatus> {
@@ -53,30 +59,36 @@ export class Pulse {
     return this.#statusOf(reply.picture);
   }
 
-  async setTempo(change: { tempo_bpm: number; ramp: boolean }): Promise<TempoAccepted> {
-    return this.#atLeader(
+  /** `by`: who asked over the bus; over HTTP it was whoever holds the admin token. */
+  async setTempo(change: TempoWish, by?: Principal): Promise<TempoAccepted> {
+    const accepted = await this.#atLeader(
       () => this.#setTempoHere(change),
       (bus, leader) =>
         bus.callAt(
-          `${backbeat.setTempo.subject.at({ cluster: this.#options.cluster })}.${tokenOf(leader)}`,
+          `${backbeat.setTempo.subject.at({ cluster: this.#options.cluster })}.${backbeat.nodeToken(leader)}`,
           backbeat.setTempo,
           change,
           { timeoutMs: FORWARD_TIMEOUT_MS },
         ),
     );
+    const { reason = null, ...wish } = change;
+    this.#options.log.info({ ...wish, reason, by: nameOf(by), at_beat: accepted.at_beat }, 'tempo changes');
+    return accepted;
   }
 
-  async cancelRamp(): Promise<{ cancelled: boolean }> {
-    return this.#atLeader(
+  async cancelRamp(by?: Principal): Promise<{ cancelled: boolean }> {
+    const reply = await this.#atLeader(
       () => this.#cancelRampHere(),
       (bus, leader) =>
         bus.callAt(
-          `${backbeat.cancelRamp.subject.at({ cluster: this.#options.cluster })}.${tokenOf(leader)}`,
+          `${backbeat.cancelRamp.subject.at({ cluster: this.#options.cluster })}.${backbeat.nodeToken(leader)}`,
           backbeat.cancelRamp,
           {},
           { timeoutMs: FORWARD_TIMEOUT_MS },
         ),
     );
+    if (reply.cancelled) this.#options.log.info({ by: nameOf(by) }, 'ramp cancelled');
+    return reply;
   }
 
   async #atLeader<Reply>(
@@ -100,7 +112,7 @@ export class Pulse {
     }
   }
 
-  async #setTempoHere({ tempo_bpm, ramp }: { tempo_bpm: number; ramp: boolean }): Promise<TempoAccepted> {
+  async #setTempoHere({ tempo_bpm, ramp }: TempoWish): Promise<TempoAccepted> {
     const reply = await this.#options.metronome.ask({ op: 'set_tempo', tempoBpm: tempo_bpm, ramp });
     if (reply.kind !== 'tempo') throw failureOf(reply);
     const { tempoBpm, targetBpm, atBeat, atMs, ramp: isRamp } = reply.taken;
@@ -134,7 +146,9 @@ export class Pulse {
       downbeat: beat?.downbeat ?? null,
       tempo_bpm: picture.tempoBpm,
       target_bpm: picture.targetBpm,
-      ramp: picture.ramp,
+      ramp: rampOf(picture.ramp),
+      tempo_range: rangeOf(picture.tempoRange),
+      ramp_range: rangeOf(picture.rampRange),
       bar_length: picture.barLength,
       window_id: beat?.windowId ?? null,
       hlc: picture.hlc,
@@ -144,9 +158,25 @@ export class Pulse {
       reason: picture.reason,
       peers: [...picture.peers],
       nats: [...picture.nats],
+      slo: this.#options.slo(),
       uptime_seconds: (performance.now() - startedAtMs) / 1_000,
     };
   }
+}
+
+function nameOf(by: Principal | undefined): string {
+  return by === undefined ? 'admin token' : `${by.kind}:${by.id}`;
+}
+
+function rampOf(ramp: Picture['ramp']): backbeat.PulseStatus['ramp'] {
+  const next = ramp?.steps[0];
+  if (ramp === null || next === undefined) return null;
+  const steps = ramp.steps.map(({ tempoBpm, atBeat }) => ({ tempo_bpm: tempoBpm, at_beat: atBeat }));
+  return { target_bpm: ramp.targetBpm, next_bpm: next.tempoBpm, at_beat: next.atBeat, steps };
+}
+
+function rangeOf(range: TempoRange | null): { min_bpm: number; max_bpm: number } | null {
+  return range && { min_bpm: range.minBpm, max_bpm: range.maxBpm };
 }
 
 function failureOf(reply: MetronomeReply): CallError {

@@ -70,7 +70,18 @@ describe('tempo', () => {
 
     const { status, body } = await pulse.post('/api/v1/tempo', { tempo_bpm: 700, ramp: true });
     expect([status, body]).toMatchObject([202, { tempo_bpm: 330, target_bpm: 700, ramp: true }]);
-    expect(await pulse.status()).toMatchObject({ target_bpm: 700, ramp: { target_bpm: 700 } });
+    const ramping = await pulse.status();
+    expect(ramping).toMatchObject({
+      target_bpm: 700,
+      ramp: { target_bpm: 700 },
+      ramp_range: { min_bpm: 0.1, max_bpm: 900 },
+      slo: { delivery: expect.any(Boolean), jitter: expect.any(Boolean) },
+    });
+    expect(ramping.ramp?.steps?.at(-1)?.tempo_bpm).toBe(700);
+    expect(ramping.ramp?.steps?.[0]).toEqual({
+      tempo_bpm: ramping.ramp?.next_bpm,
+      at_beat: ramping.ramp?.at_beat,
+    });
     await until(() => wire.last?.tempo_bpm === 700, { describe: 'the end of the ramp' });
     expect([...new Set(wire.frames.map(tempoOf))]).toEqual([
       300, 330, 363, 399.3, 439.2, 483.1, 531.4, 584.5, 642.9, 700,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { apply } from './apply.ts';
 import { type Score } from './score.ts';
-import { planBars, planTempo } from './tempo-plan.ts';
+import { planBars, planTempo, rampSteps } from './tempo-plan.ts';
 
 const SCORE = apply(
   undefined,
@@ -63,4 +63,15 @@ test('the configured bar length is asked for once, and not while the tempo chang
   expect(planBars(changing, 6, 2_500)).toBeUndefined();
   const faster = apply(SCORE, { type: 'tempo', at_beat: 4, tempo: 66 }, 1).score as Score;
   expect(planBars(faster, 6, 2_500)).toBeUndefined();
+});
+
+test('a ramp tells its steps, one a bar, as far as it is asked', () => {
+  expect(rampSteps(SCORE, 9)).toEqual([]);
+  const ramping = apply(SCORE, { type: 'ramp', at_beat: 4, target: 75 }, 1).score as Score;
+  expect(rampSteps(ramping, 9)).toEqual([
+    { tempoBpm: 66, atBeat: 4 },
+    { tempoBpm: 72.6, atBeat: 8 },
+    { tempoBpm: 75, atBeat: 12 },
+  ]);
+  expect(rampSteps(ramping, 2)).toHaveLength(2);
 });

@@ -1,6 +1,14 @@
 import { type Entry } from './entry.ts';
 import { downbeatAfter, nextFreeIndex, type Score } from './score.ts';
-import { absoluteRange, isOneStep, isWithin, roundTempo, stepRange, type TempoRange } from './tempo.ts';
+import {
+  absoluteRange,
+  isOneStep,
+  isWithin,
+  roundTempo,
+  stepRange,
+  type TempoRange,
+  towards,
+} from './tempo.ts';
 
 export interface TempoWish {
   readonly tempoBpm: number;
@@ -29,6 +37,25 @@ export function planTempo(
     return { ok: true, entry: { type: 'ramp', at_beat: atBeat, target: tempo }, atBeat };
   }
   return { ok: true, entry: { type: 'tempo', at_beat: atBeat, tempo }, atBeat };
+}
+
+export interface RampStep {
+  readonly tempoBpm: number;
+  readonly atBeat: number;
+}
+
+/** What a running ramp will do, one step a bar, at most `stepsMax` of them; nothing when none runs. */
+export function rampSteps({ ramp, nextSegment, nextBars, bars }: Score, stepsMax: number): RampStep[] {
+  const steps: RampStep[] = [];
+  if (ramp === null || nextSegment === null) return steps;
+  const barLength = (nextBars ?? bars).length;
+  let step: RampStep = { tempoBpm: nextSegment.tempoBpm, atBeat: nextSegment.anchor.index };
+  while (steps.length < stepsMax) {
+    steps.push(step);
+    if (step.tempoBpm === ramp.targetBpm) break;
+    step = { tempoBpm: towards(step.tempoBpm, ramp.targetBpm), atBeat: step.atBeat + barLength };
+  }
+  return steps;
 }
 
 /** The change of bar length that this node's configuration asks for, unless it is so or under way. */

@@ -1,3 +1,4 @@
+import { type RampStep } from '../domain/tempo-plan.ts';
 import { type TempoRange } from '../domain/tempo.ts';
 
 /** What the two threads of a pulse say to each other. */
@@ -35,7 +36,10 @@ export interface Picture {
   } | null;
   readonly tempoBpm: number | null;
   readonly targetBpm: number | null;
-  readonly ramp: { readonly target_bpm: number; readonly next_bpm: number; readonly at_beat: number } | null;
+  readonly ramp: { readonly targetBpm: number; readonly steps: readonly RampStep[] } | null;
+  /** What may follow on the present tempo at once, and what a ramp may lead to. */
+  readonly tempoRange: TempoRange | null;
+  readonly rampRange: TempoRange | null;
   readonly barLength: number | null;
   readonly hlc: string;
   readonly driftMs: number | null;

@@ -132,13 +132,14 @@ export class Metronome implements AsyncDisposable {
   picture(): Picture {
     const raft = this.#raft;
     if (raft === undefined) throw new Error('the metronome has not started');
-    const { cluster, node } = this.#settings;
+    const { cluster, node, limits } = this.#settings;
     const indices = [this.#sent?.index, this.#grid.last?.index].filter((index) => index !== undefined);
     return pictureOf({
       raft,
       cluster,
       node,
       score: this.#machine.score,
+      limits,
       lastIndex: indices.length === 0 ? undefined : Math.max(...indices),
       hlc: encodeWire(this.#clock.now()),
       driftMs: this.#driftMs,

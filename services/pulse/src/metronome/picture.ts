@@ -1,5 +1,8 @@
+import { backbeat } from '@whoosh/contracts';
 import { type Raft } from 'raft-ts/node';
 import { type Score } from '../domain/score.ts';
+import { rampSteps } from '../domain/tempo-plan.ts';
+import { absoluteRange, stepRange, type TempoRange } from '../domain/tempo.ts';
 import { describeBeat } from './frame.ts';
 import { type Picture, type Role } from './messages.ts';
 
@@ -8,6 +11,7 @@ export interface PictureFacts {
   readonly cluster: string;
   readonly node: string;
   readonly score: Score | undefined;
+  readonly limits: TempoRange;
   /** The last beat on the wire that this node sent or heard. */
   readonly lastIndex: number | undefined;
   readonly hlc: string;
@@ -45,9 +49,10 @@ export function pictureOf(facts: PictureFacts): Picture {
     tempoBpm: score?.segment.tempoBpm ?? null,
     targetBpm: ramp?.targetBpm ?? next?.tempoBpm ?? score?.segment.tempoBpm ?? null,
     ramp:
-      ramp === null || next === null
+      score === undefined || ramp === null || next === null
         ? null
-        : { target_bpm: ramp.targetBpm, next_bpm: next.tempoBpm, at_beat: next.anchor.index },
+        : { targetBpm: ramp.targetBpm, steps: rampSteps(score, backbeat.RAMP_STEPS_MAX) },
+    ...rangesOf(score, facts.limits),
     barLength: score?.bars.length ?? null,
     hlc: facts.hlc,
     driftMs: facts.driftMs,
@@ -64,6 +69,15 @@ export function pictureOf(facts: PictureFacts): Picture {
     nats: facts.nats,
     leadMs: facts.leadMs,
     logBytes: raft.logBytes,
+  };
+}
+
+function rangesOf(score: Score | undefined, limits: TempoRange): Pick<Picture, 'tempoRange' | 'rampRange'> {
+  if (score === undefined) return { tempoRange: null, rampRange: null };
+  const barLength = (score.nextBars ?? score.bars).length;
+  return {
+    tempoRange: stepRange(score.segment.tempoBpm, limits, barLength),
+    rampRange: absoluteRange(limits, barLength),
   };
 }
 
