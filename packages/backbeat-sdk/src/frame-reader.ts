@@ -1,7 +1,7 @@
 import { type MsgHdrs } from '@nats-io/nats-core';
 import { backbeat } from '@whoosh/contracts';
 import { type HeardFrame } from './domain/beat.ts';
-import { checkSignature, type SignaturePolicy } from './signature.ts';
+import { checkSignature, PULSE_OWNER, type SignaturePolicy } from './signature.ts';
 
 /** What a pulse that says nothing about its bars has: the default of the score. */
 const BAR_LENGTH_DEFAULT = 4;
@@ -23,7 +23,7 @@ export function readFrame(
   headers: MsgHdrs | undefined,
   options: FrameReaderOptions,
 ): FrameReading {
-  const verdict = checkSignature(options.signatures, payload, headers);
+  const verdict = checkSignature(options.signatures, PULSE_OWNER, { payload, headers, nowMs: Date.now() });
   if (verdict !== 'ok') return { ok: false, problem: verdict };
   const body = parse(payload);
   if (body === undefined) return { ok: false, problem: 'malformed' };

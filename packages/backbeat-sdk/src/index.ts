@@ -22,21 +22,17 @@ export { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts'
 export {
   addSignature,
   checkSignature,
+  PULSE_OWNER,
   type SignaturePolicy,
   type SignatureVerdict,
   type Signer,
+  type TrustedKey,
 } from './signature.ts';
-export {
-  KeyFileError,
-  keyOwner,
-  newPrivateKey,
-  publicKeyLine,
-  readPublicKeys,
-  readSigner,
-} from './key-file.ts';
+export { KeyFileError, newPrivateKey, readSigner, readTrustedKeys, trustedKeyLine } from './key-file.ts';
 export { readFrame, type FrameProblem, type FrameReading } from './frame-reader.ts';
 export { type Bar, barOf, type Beat, beatAt, type HeardFrame } from './domain/beat.ts';
 export { judge, type FencePoint, type FenceVerdict } from './domain/fence.ts';
+export { Line, type LineFrame, type LineVerdict, type OwnGrid, type Refusal } from './domain/line.ts';
 export { GridEstimator, type GridPoint } from './domain/grid.ts';
 export {
   Metronome,

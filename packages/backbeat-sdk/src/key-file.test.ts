@@ -1,70 +1,73 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { headers } from '@nats-io/nats-core';
 import { describe, expect, test } from 'vitest';
-import {
-  KeyFileError,
-  keyOwner,
-  newPrivateKey,
-  publicKeyLine,
-  readPublicKeys,
-  readSigner,
-} from './key-file.ts';
-import { addSignature, checkSignature } from './signature.ts';
+import { KeyFileError, newPrivateKey, readSigner, readTrustedKeys, trustedKeyLine } from './key-file.ts';
+import { addSignature, checkSignature, type SignaturePolicy, type Signer } from './signature.ts';
 
 const payload = new TextEncoder().encode('{"beat_index":1}');
-const signer = readSigner('agent:7', newPrivateKey());
-const line = publicKeyLine(signer);
-const keys = readPublicKeys(`# agents\n\n  ${line}  \n`);
+const NOW_MS = Date.parse('2026-06-01T00:00:00Z');
+const signer = readSigner('k1', newPrivateKey());
+const line = trustedKeyLine(signer, '@pulse');
+const keys = readTrustedKeys(`# pulses\n\n  ${line}  # since spring\n`);
 
-function signed(by = signer) {
+function check(
+  policy: SignaturePolicy,
+  { by = signer, body = payload, owner = '@pulse', signed = true } = {},
+) {
   const head = headers();
-  addSignature(by, payload, head);
-  return head;
+  addSignature(signed ? by : undefined, payload, head);
+  return checkSignature(policy, owner, { payload: body, headers: head, nowMs: NOW_MS });
 }
 
 describe('signatures by keys from files', () => {
   test('what is signed with the private half is believed by the public half', () => {
-    expect(checkSignature({ keys, required: true }, payload, signed())).toBe('ok');
+    expect(check({ keys, required: true })).toBe('ok');
   });
 
-  test.each([
-    { name: 'another payload', body: new TextEncoder().encode('{"beat_index":2}'), head: signed() },
-    { name: 'a stranger', body: payload, head: signed(readSigner('agent:8', newPrivateKey())) },
-    {
-      name: 'a stranger under a known name',
-      body: payload,
-      head: signed(readSigner('agent:7', newPrivateKey())),
-    },
-  ])('$name is refused', ({ body, head }) => {
-    expect(checkSignature({ keys, required: false }, body, head)).toBe('bad_signature');
+  test('the key may also be the line of a PEM file', () => {
+    const pem = createPublicKey(signer.privateKey).export({ format: 'pem', type: 'spki' }) as string;
+    expect(check({ keys: readTrustedKeys(`k1 @pulse ${pem.split('\n')[1]}`), required: true })).toBe('ok');
+  });
+
+  test.each<{ name: string; by?: Signer; body?: Uint8Array<ArrayBuffer>; owner?: string }>([
+    { name: 'another payload', body: new TextEncoder().encode('{"beat_index":2}') },
+    { name: 'a stranger', by: readSigner('k2', newPrivateKey()) },
+    { name: 'a stranger under a known name', by: readSigner('k1', newPrivateKey()) },
+    { name: 'the key of another owner', owner: 'agent:7' },
+  ])('$name is refused', (given) => {
+    expect(check({ keys, required: false }, given)).toBe('bad_signature');
   });
 
   test('an unsigned one is refused only where signatures are required', () => {
-    expect(checkSignature({ keys, required: false }, payload, headers())).toBe('ok');
-    expect(checkSignature({ keys, required: true }, payload, headers())).toBe('unsigned');
-    expect(checkSignature({ keys: new Map(), required: true }, payload, undefined)).toBe('unsigned');
+    expect(check({ keys, required: false }, { signed: false })).toBe('ok');
+    expect(check({ keys, required: true }, { signed: false })).toBe('unsigned');
+    expect(check({ keys: new Map(), required: true }, { signed: false })).toBe('unsigned');
   });
 
-  test('in a rotation one owner has two keys', () => {
-    const next = readSigner('agent:7/next', newPrivateKey());
-    const both = readPublicKeys(`${line}\n${publicKeyLine(next)}`);
-    expect(checkSignature({ keys: both, required: true }, payload, signed())).toBe('ok');
-    expect(checkSignature({ keys: both, required: true }, payload, signed(next))).toBe('ok');
-    expect([...both.keys()].map(keyOwner)).toEqual(['agent:7', 'agent:7']);
+  test('in a rotation both keys are good, each until its time', () => {
+    const next = readSigner('k2', newPrivateKey());
+    const both = (until: string) =>
+      readTrustedKeys(`${line} until=${until}\n${trustedKeyLine(next, '@pulse')}`);
+    const during = { keys: both('2026-06-01T00:00:01Z'), required: true };
+    expect([check(during), check(during, { by: next })]).toEqual(['ok', 'ok']);
+    const after = { keys: both('2026-06-01T00:00:00Z'), required: true };
+    expect([check(after), check(after, { by: next })]).toEqual(['bad_signature', 'ok']);
   });
 
   test.each([
-    { name: 'a name alone', text: 'agent:7' },
-    { name: 'a short key', text: 'agent:7 AAAA' },
-    { name: 'a third word', text: `${line} x` },
-    { name: 'a name with a space in it', text: `agent 7 ${line.split(' ')[1]}` },
-    { name: 'a name of other characters', text: line.replace('agent:7', 'agent*') },
-  ])('a list with $name is refused by its line', ({ text }) => {
-    expect(() => readPublicKeys(`# first\n${text}`)).toThrow(/^line 2 must be a name/);
-  });
-
-  test('a name that comes twice is refused', () => {
-    expect(() => readPublicKeys(`${line}\n${line}`)).toThrow(/^line 2 has a name that was there before/);
+    { name: 'a name alone', text: 'k1', says: /^line 2: the owner must be/ },
+    { name: 'a short key', text: 'k1 @pulse AAAA', says: /^line 2: the key must be/ },
+    { name: 'five words', text: `${line} until=2026-06-01T00:00:00Z x`, says: /more than four words/ },
+    { name: 'an end in other words', text: `${line} tomorrow`, says: /until=YYYY-MM-DDThh:mm:ssZ/ },
+    {
+      name: 'an owner of other characters',
+      text: line.replace('@pulse', '@king'),
+      says: /the owner must be/,
+    },
+    { name: 'a name that comes twice', text: `${line}\n${line}`, says: /^line 3: the name is given twice/ },
+    { name: 'nothing', text: '', says: /^no key/ },
+  ])('a list with $name is refused by its line', ({ text, says }) => {
+    expect(() => readTrustedKeys(`# first\n${text}`)).toThrow(says);
   });
 
   test.each([
@@ -78,7 +81,7 @@ describe('signatures by keys from files', () => {
       says: /Ed25519/,
     },
   ])('$name is refused without being repeated', ({ pem, says }) => {
-    const act = () => readSigner('agent:7', pem);
+    const act = () => readSigner('k1', pem);
     expect(act).toThrow(KeyFileError);
     expect(act).toThrow(says);
     expect(act).not.toThrow(/secret/);

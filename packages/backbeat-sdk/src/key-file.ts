@@ -1,51 +1,73 @@
 /**
- * Keys on disk, the same for pulse, reverb and agents. A private key is one Ed25519 key in PEM (PKCS #8). Public keys
- * are a text with one key per line: its name, a space, the 32 bytes of the key in base64. Empty lines and what follows
- * a `#` at the beginning of a line do not count.
+ * Keys on disk, the same for pulse, reverb, agents and listeners. A private key is one Ed25519 key in PEM (PKCS #8). Public
+ * keys are a text with one key per line, `name owner public-key [until=time]`: the name is what the header
+ * `Backbeat-Key` carries, the owner is an agent_id, `@pulse` or `@rotation`, the key is Base64 of its 32 bytes or of its
+ * SubjectPublicKeyInfo. An owner may have several at once, which is how one is rotated. `#` begins a comment.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { type Signer } from './signature.ts';
+import { type Signer, type TrustedKey } from './signature.ts';
 
-/** What a header carries well: an agent or node, and after a slash whatever tells its keys apart in a rotation. */
-const KEY_NAME = /^[A-Za-z0-9_.:-]{1,128}(\/[A-Za-z0-9_.:-]{1,64})?$/;
+/** Keys in one file: 10,000 agents in the middle of a rotation have 20,000. */
+const KEYS_MAX = 100_000;
+const PROBLEMS_MAX = 10;
 const KEY_BYTES = 32;
-/** A raw key as a SubjectPublicKeyInfo (RFC 8410, section 4) begins with these bytes. */
+/** A raw key as a SubjectPublicKeyInfo begins with these bytes (RFC 8410, section 4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+const KEY_NAME = /^[!-~]{1,128}$/;
+const OWNER = /^(?:[a-zA-Z0-9_:-]{1,128}|@pulse|@rotation)$/;
+const BASE64 = /^[A-Za-z0-9+/_-]{43,60}={0,2}$/;
+const UNTIL = /^until=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)$/;
 
 /** Says which line and what would be right, never what the line holds. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
-/** Whose key it is: the name without what tells its keys apart. A StatusClaim must be signed by its own agent. */
-export function keyOwner(keyName: string): string {
-  return keyName.split('/', 1)[0] as string;
+/** Public keys by name. Throws {@link KeyFileError} with every line that is wrong, up to ten. */
+export function readTrustedKeys(text: string): ReadonlyMap<string, TrustedKey> {
+  const keys = new Map<string, TrustedKey>();
+  const problems: string[] = [];
+  for (const [at, line] of text.split('\n').entries()) {
+    const words = line.replace(/#.*/s, '').split(/\s+/).filter(Boolean);
+    if (words.length === 0) continue;
+    const [name = ''] = words;
+    const key = keyOf(words);
+    if (typeof key === 'string') problems.push(`line ${at + 1}: ${key}`);
+    else if (keys.has(name)) problems.push(`line ${at + 1}: the name is given twice`);
+    else keys.set(name, key);
+  }
+  if (keys.size > KEYS_MAX) problems.push(`more than ${KEYS_MAX} keys`);
+  if (keys.size === 0 && problems.length === 0) problems.push('no key');
+  if (problems.length > 0) throw new KeyFileError(problems.slice(0, PROBLEMS_MAX).join('; '));
+  return keys;
 }
 
-/** Public keys by name. Throws {@link KeyFileError}. */
-export function readPublicKeys(text: string): ReadonlyMap<string, KeyObject> {
-  const keys = new Map<string, KeyObject>();
-  for (const [at, line] of text.split('\n').entries()) {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith('#')) continue;
-    const [name = '', encoded = '', ...rest] = trimmed.split(/\s+/);
-    const raw = Buffer.from(encoded, 'base64');
-    if (rest.length > 0 || raw.length !== KEY_BYTES || !KEY_NAME.test(name)) {
-      throw new KeyFileError(
-        `line ${at + 1} must be a name, a space, and the ${KEY_BYTES} bytes of an Ed25519 public key in base64`,
-      );
-    }
-    if (keys.has(name)) throw new KeyFileError(`line ${at + 1} has a name that was there before`);
-    keys.set(name, createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' }));
+function keyOf([name = '', owner = '', encoded = '', until, ...rest]: readonly string[]):
+  TrustedKey | string {
+  if (!KEY_NAME.test(name)) return 'the name must be 1 to 128 printable characters';
+  if (!OWNER.test(owner)) return 'the owner must be an agent_id, @pulse or @rotation';
+  const key = publicKeyOf(encoded);
+  if (key === undefined) {
+    return 'the key must be an Ed25519 public key in Base64: 32 bytes, or the line of its PEM file';
   }
-  return keys;
+  if (rest.length > 0) return 'it has more than four words';
+  if (until === undefined) return { owner, key, untilMs: Number.POSITIVE_INFINITY };
+  const untilMs = Date.parse(UNTIL.exec(until)?.[1] ?? '');
+  if (Number.isNaN(untilMs)) return 'the fourth word must be until=YYYY-MM-DDThh:mm:ssZ';
+  return { owner, key, untilMs };
+}
+
+function publicKeyOf(text: string): KeyObject | undefined {
+  if (!BASE64.test(text)) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  const spki = bytes.length === KEY_BYTES ? Buffer.concat([SPKI_PREFIX, bytes]) : bytes;
+  const isSpki = spki.length === SPKI_PREFIX.length + KEY_BYTES && spki.indexOf(SPKI_PREFIX) === 0;
+  return isSpki ? createPublicKey({ key: spki, format: 'der', type: 'spki' }) : undefined;
 }
 
 /** What signs under this name. Throws {@link KeyFileError}. */
 export function readSigner(keyName: string, pem: string): Signer {
-  if (!KEY_NAME.test(keyName)) {
-    throw new KeyFileError('the name of a key is of A-Z a-z 0-9 _ . : -, at most 128, and /label behind it');
-  }
+  if (!KEY_NAME.test(keyName)) throw new KeyFileError('the name must be 1 to 128 printable characters');
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(pem);
@@ -57,9 +79,9 @@ export function readSigner(keyName: string, pem: string): Signer {
 }
 
 /** The line that others put into their list of public keys. */
-export function publicKeyLine({ keyName, privateKey }: Signer): string {
+export function trustedKeyLine({ keyName, privateKey }: Signer, owner: string): string {
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  return `${keyName} ${spki.subarray(SPKI_PREFIX.length).toString('base64')}`;
+  return `${keyName} ${owner} ${spki.subarray(SPKI_PREFIX.length).toString('base64')}`;
 }
 
 /** A new private key in PEM. */

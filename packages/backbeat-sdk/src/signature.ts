@@ -3,10 +3,20 @@ import { type MsgHdrs } from '@nats-io/nats-core';
 
 export const SIGNATURE_HEADER = 'Backbeat-Signature';
 export const KEY_HEADER = 'Backbeat-Key';
+/** Owner of the keys that sign BeatFrames. */
+export const PULSE_OWNER = '@pulse';
 
-/** Whose messages are believed: Ed25519 public keys by the name that the header `Backbeat-Key` carries. */
+/** A key whose signatures are believed, for what its owner says and until its time is over. */
+export interface TrustedKey {
+  readonly owner: string;
+  readonly key: KeyObject;
+  /** Unix milliseconds. */
+  readonly untilMs: number;
+}
+
+/** Whose messages are believed: keys by the name that the header `Backbeat-Key` carries, see `readTrustedKeys`. */
 export interface SignaturePolicy {
-  readonly keys: ReadonlyMap<string, KeyObject>;
+  readonly keys: ReadonlyMap<string, TrustedKey>;
   /** Refuses what is not signed; without it only a wrong signature is refused. */
   readonly required: boolean;
 }
@@ -18,17 +28,19 @@ export interface Signer {
 
 export type SignatureVerdict = 'ok' | 'unsigned' | 'bad_signature';
 
+/** Whether `owner` has said this. A key of somebody else is as good as none. */
 export function checkSignature(
   policy: SignaturePolicy | undefined,
-  payload: Uint8Array,
-  headers: MsgHdrs | undefined,
+  owner: string,
+  message: { readonly payload: Uint8Array; readonly headers: MsgHdrs | undefined; readonly nowMs: number },
 ): SignatureVerdict {
   if (policy === undefined || (policy.keys.size === 0 && !policy.required)) return 'ok';
+  const { payload, headers, nowMs } = message;
   const signature = headers?.get(SIGNATURE_HEADER) ?? '';
   if (signature === '') return policy.required ? 'unsigned' : 'ok';
-  const key = policy.keys.get(headers?.get(KEY_HEADER) ?? '');
-  if (key === undefined) return 'bad_signature';
-  return verify(null, payload, key, Buffer.from(signature, 'base64')) ? 'ok' : 'bad_signature';
+  const trusted = policy.keys.get(headers?.get(KEY_HEADER) ?? '');
+  if (trusted === undefined || trusted.owner !== owner || nowMs >= trusted.untilMs) return 'bad_signature';
+  return verify(null, payload, trusted.key, Buffer.from(signature, 'base64')) ? 'ok' : 'bad_signature';
 }
 
 export function addSignature(signer: Signer | undefined, payload: Uint8Array, headers: MsgHdrs): void {
