@@ -164,9 +164,16 @@ describe('flags', () => {
   test.each([
     [['--nonsense', '4'], '--nonsense is unknown; known are --bar-length --cluster'],
     [['--port', '4'], '--port is unknown; known are --bar-length --cluster'],
+    [
+      ['--clutser', 'x'],
+      '--clutser is unknown, --cluster is probably meant; known are --bar-length --cluster',
+    ],
+    [['--cluster'], '--cluster needs a value: --cluster <value>'],
+    [['--cluster', '--bar-length', '4'], '--cluster needs a value: --cluster <value>'],
+    [['--cluster='], '--cluster needs a value: --cluster <value>'],
     [['loose'], 'argument 1 is not a flag; flags look like --name value'],
     [['--cluster', 'a', '-cluster', 'b'], '--cluster is given twice'],
-    [['--bar-length', '-4'], 'BACKBEAT_BAR_LENGTH: must be a whole number from 1 to any'],
+    [['--bar-length', '-4'], '--bar-length: must be a whole number, at least 1'],
   ])('refuses %j', (argv, problem) => {
     expect(problemsOf(() => read(env, argv))).toEqual([problem]);
   });
@@ -180,7 +187,7 @@ describe('flags', () => {
     });
     expect(
       problemsOf(() => readEnv(Node, {}, { argv: ['--node=a', '--node-file=/run/node'], readFile })),
-    ).toEqual(['BACKBEAT_NODE and BACKBEAT_NODE_FILE are both set']);
+    ).toEqual(['--node and --node-file are both set']);
   });
 
   test('without a value mean true', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { ConfigError } from './config-error.ts';
 import { parseFlags } from './flags.ts';
+import { isSwitch } from './pieces.ts';
 
 export type EnvSource = Readonly<Record<string, string | undefined>>;
 
@@ -35,7 +36,8 @@ export function readEnv<Schema extends z.ZodObject>(
 ): Readonly<z.infer<Schema>> {
   const { argv = [], flagPrefixes = ['BACKBEAT_'], readFile = readText, check } = options;
   const names = Object.keys(schema.shape);
-  const flags = parseFlags(argv, new Set(names), flagPrefixes);
+  const switches = new Set(names.filter((name) => isSwitch(schema.shape[name] as object)));
+  const flags = parseFlags(argv, { names: new Set(names), switches, prefixes: flagPrefixes });
   const problems = [...flags.problems];
   const values: Record<string, string> = {};
   const parsed: Record<string, unknown> = {};
@@ -51,12 +53,20 @@ export function readEnv<Schema extends z.ZodObject>(
     else problems.push(...complaints(name, given === undefined, result.error));
   }
   problems.push(...(check?.(parsed as Partial<z.infer<Schema>>) ?? []));
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => asGiven(problem, flags.flags)));
 
   // Once more as a whole, for rules that the schema itself states between its members.
   const whole = schema.safeParse(values);
   if (!whole.success) throw new ConfigError(complaints('', false, whole.error));
   return freeze(whole.data);
+}
+
+/** Who has typed a flag is told of the flag, not of the variable that it stands for. */
+function asGiven(problem: string, flags: ReadonlyMap<string, string>): string {
+  return problem.replaceAll(
+    /\b[A-Z][A-Z0-9_]+/g,
+    (name) => flags.get(name) ?? flags.get(`${name}_FILE`) ?? name,
+  );
 }
 
 class Problem {

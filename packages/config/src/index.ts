@@ -11,6 +11,7 @@ export {
   type ReadEnvOptions,
 } from './env.ts';
 export { adminEnv, backbeatEnv, databaseEnv, loggingEnv, natsEnv, tracingEnv } from './fragments.ts';
+export { nearestName } from './nearest-name.ts';
 export {
   duration,
   flag,
@@ -37,4 +38,4 @@ export {
   type DatabaseConfig,
 } from './resolve.ts';
 export { Secret } from './secret.ts';
-export { nearestName, unknownVariables, type UnknownVariable } from './unknown-variables.ts';
+export { unknownVariables, type UnknownVariable } from './unknown-variables.ts';

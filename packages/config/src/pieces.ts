@@ -35,9 +35,14 @@ const FLAGS: Readonly<Record<string, boolean>> = {
   off: false,
 };
 
+const switches = new WeakSet<object>();
+
+/** Whether a variable is on or off, so that its flag may stand alone. */
+export const isSwitch = (schema: object): boolean => switches.has(schema);
+
 /** `true`, `1`, `yes`, `on` and their opposites, in any case. */
-export const flag = (byDefault: boolean) =>
-  z
+export const flag = (byDefault: boolean) => {
+  const schema = z
     .string()
     .transform((text, context) => {
       const value = FLAGS[text.toLowerCase()];
@@ -46,6 +51,9 @@ export const flag = (byDefault: boolean) =>
       return z.NEVER;
     })
     .prefault(String(byDefault));
+  switches.add(schema);
+  return schema;
+};
 
 /** Parts divided by commas or line ends, trimmed, without the empty ones. None when not given. */
 export const list = () =>
@@ -87,8 +95,13 @@ function numeric(form: RegExp, kind: string, { min, max }: Range) {
   return z.string().transform((text, context) => {
     const value = Number(text);
     if (form.test(text) && value >= least && value <= most) return value;
-    const range = min === undefined && max === undefined ? '' : ` from ${min ?? ''} to ${max ?? 'any'}`;
-    context.addIssue({ code: 'custom', message: `must be ${kind}${range}` });
+    context.addIssue({ code: 'custom', message: `must be ${kind}${rangeText(min, max)}` });
     return z.NEVER;
   });
+}
+
+function rangeText(min: number | undefined, max: number | undefined): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return `, at least ${min}`;
+  return max === undefined ? '' : `, at most ${max}`;
 }
