@@ -1,12 +1,13 @@
 import { raftConfig } from '../config.ts';
 import { leaseUntil } from '../lease.ts';
-import { type Message, type NodeId, NONE } from '../message.ts';
+import { type Message, type NodeId, NONE, type VoteRequest } from '../message.ts';
 import { type ProposeResult, RaftNode } from '../raft.ts';
 import { type Ready } from '../ready.ts';
 import { type Status } from '../status.ts';
 import { RAFT_TIMING, type RaftOptions, type RaftTiming } from './driver-options.ts';
 import { type FileStorage } from './file-storage.ts';
 import { type Membership } from './membership.ts';
+import { Succession } from './succession.ts';
 import { TickTimes } from './tick-times.ts';
 import { Ticker } from './ticker.ts';
 import { NO_TRANSPORT, type Transport, type TransportEvents } from './transport.ts';
@@ -39,7 +40,10 @@ export class Raft {
   readonly #ticker: Ticker;
   readonly #tickTimes: TickTimes;
   #transport: Transport = NO_TRANSPORT;
-  #hint: NodeJS.Timeout | undefined;
+  readonly #succession: Succession;
+  #lostLeader: NodeId = NONE;
+  #standTimer: NodeJS.Timeout | undefined;
+  #flushMs = 0;
   #readSequence = 0;
   #applied: number;
   #appliedTerm: number;
@@ -67,6 +71,7 @@ export class Raft {
       random: options.random ?? Math.random,
     });
     this.#node = new RaftNode(config, storage);
+    this.#succession = new Succession({ stepMs: this.#timing.hintStepMs, size: membership.peers.length });
     this.#tickTimes = new TickTimes(4 * this.#timing.electionTicks, performance.now());
     this.#ticker = new Ticker(this.#timing.tickMs, () => this.#tick());
   }
@@ -233,7 +238,8 @@ export class Raft {
 
   #halt(): void {
     this.#stopping = true;
-    clearTimeout(this.#hint);
+    this.#succession.end();
+    clearTimeout(this.#standTimer);
     this.#ticker.stop();
     this.#waiters.stopped();
     for (const read of this.#reads.values()) read.done(false);
@@ -248,6 +254,7 @@ export class Raft {
 
   #receive(message: Message): void {
     if (this.#stopping) return;
+    if ((message.type === 'preVote' || message.type === 'vote') && !this.#admits(message)) return;
     try {
       this.#node.step(message);
     } catch (cause) {
@@ -261,13 +268,35 @@ export class Raft {
     const { hintStepMs } = this.#timing;
     if (this.#stopping || hintStepMs === 0 || this.#node.status().leader !== id) return;
     if (!this.#node.forgetLeader()) return;
-    const rank = this.membership.rankAfter(id, this.#id);
-    clearTimeout(this.#hint);
-    this.#hint = setTimeout(() => {
-      const { leader, role } = this.#node.status();
-      if (leader === NONE && role === 'follower') this.campaign();
-    }, rank * hintStepMs);
+    this.#lostLeader = id;
+    this.#succession.begin(this.membership.rankAfter(id, this.#id), performance.now());
+    this.#armStand();
     this.#pump();
+  }
+
+  #armStand(): void {
+    clearTimeout(this.#standTimer);
+    const { dueMs } = this.#succession;
+    if (dueMs === undefined) return;
+    this.#standTimer = setTimeout(() => this.#standIfDue(), Math.max(0, dueMs - performance.now()));
+  }
+
+  #standIfDue(): void {
+    const { leader, role } = this.#node.status();
+    const nowMs = performance.now();
+    if (leader !== NONE) this.#succession.end();
+    else if (nowMs >= (this.#succession.dueMs ?? Number.POSITIVE_INFINITY)) {
+      if (this.#succession.stands(role === 'candidate', nowMs, this.#flushMs)) this.campaign();
+    }
+    this.#armStand();
+  }
+
+  #admits({ type, from, lastIndex, lastTerm, transfer }: VoteRequest): boolean {
+    const own = this.#node.status();
+    if (transfer || own.leader !== NONE) return true;
+    const rank = this.membership.rankAfter(this.#lostLeader, from);
+    const log = lastTerm - own.lastTerm || lastIndex - own.lastIndex;
+    return this.#succession.admits({ kind: type, rank, log }, performance.now());
   }
 
   #pump(): void {
@@ -285,7 +314,7 @@ export class Raft {
       const ready = this.#node.ready();
       const writes =
         ready.hardState !== undefined || ready.entries.length > 0 || ready.snapshot !== undefined;
-      if (writes) await this.#storage.persist(ready);
+      if (writes) await this.#persist(ready);
       for (const message of ready.messages) this.#transport.send(message);
       this.#apply(ready);
       this.#node.advance(ready);
@@ -293,6 +322,12 @@ export class Raft {
       for (const watch of this.#watches) watch(false);
       await this.#compactIfLong();
     }
+  }
+
+  async #persist(ready: Ready): Promise<void> {
+    const beganMs = performance.now();
+    await this.#storage.persist(ready);
+    if (ready.mustSync) this.#flushMs = performance.now() - beganMs;
   }
 
   #apply(ready: Ready): void {

@@ -61,6 +61,17 @@ export class Outbound {
     this.#socket.destroy();
   }
 
+  /** The peer shows that it is there: no need to wait for the next dial. */
+  peerSpeaks(): void {
+    if (this.#timer !== undefined) this.#redial();
+  }
+
+  #redial(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#socket = this.#dial();
+  }
+
   #dial(): Socket {
     const { peer, tls } = this.#options;
     const { host, port } = peer;
@@ -117,9 +128,7 @@ export class Outbound {
     this.#codes = undefined;
     if (this.#closed) return;
     if (spoke) this.#options.onClosed();
-    this.#timer = setTimeout(() => {
-      this.#socket = this.#dial();
-    }, this.#redialMs);
+    this.#timer = setTimeout(() => this.#redial(), this.#redialMs);
     this.#redialMs = Math.min(this.#redialMs * 2, REDIAL_MAX_MS);
   }
 }

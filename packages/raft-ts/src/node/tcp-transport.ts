@@ -111,6 +111,7 @@ export class TcpTransport implements Transport {
       onSpeaker: (id) => {
         speaker = id;
         this.#speaking.set(id, inbound);
+        this.#outbound.get(id)?.peerSpeaks();
       },
       onMessage: (message) => {
         this.#framesIn += 1;
