@@ -1,123 +1,198 @@
-import { type Beat, type Fleet } from '@whoosh/backbeat-sdk';
-import { Random, sha256Hex } from '@whoosh/stdx';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Beat, CLAIM_RETRY_MAX_MS, claimSlot, type Fleet } from '@whoosh/backbeat-sdk';
+import { type Log } from '@whoosh/telemetry';
+import { Ensemble, isEnd } from './domain/ensemble.ts';
+import { bodyOf } from './domain/said-body.ts';
 import { type Score } from './domain/score.ts';
-import { newSimAgent, type SimAgent, type SimClaim, stepSimAgent } from './domain/sim-agent.ts';
-import { type SimMetrics } from './metrics.ts';
+import { type SimClaim } from './domain/sim-agent.ts';
+import { type FleetFigures } from './fleet-figures.ts';
 import { RawClaims } from './raw-claims.ts';
-import { type FleetFigures } from './summary.ts';
 
-interface Player {
-  agent: SimAgent;
-  readonly random: Random;
-  readonly joinsAtMs: number;
-}
+/** Agents whose moments lie this close together speak together. */
+const TURN_MS = 5;
+/** So many speak before others get the thread: beats must be heard, and answers taken. */
+const SPEAKERS_PER_TURN_MAX = 128;
+/** With so many claims not yet stored the fleet holds its tongue; beyond, the memory of the process would grow. */
+export const CLAIMS_WAITING_MAX = 40_000;
+const DRAIN_POLL_MS = 20;
+const DRAIN_TIMEOUT_MS = CLAIM_RETRY_MAX_MS + 5_000;
 
 export interface FleetPlayerOptions {
   readonly link: Fleet;
-  readonly metrics: SimMetrics;
   readonly score: Score;
   readonly agentIds: readonly string[];
   readonly seed: number;
   /** Share of beats on which an agent reports. */
   readonly rate: number;
   readonly joinStaggerMs: number;
+  /** Hears the last figures. */
+  readonly log?: Pick<Log, 'info'>;
+  /** Milliseconds from saying to stored, of one claim in so many. */
+  readonly onStored?: (delayMs: number) => void;
 }
 
-/** Plays the score with all its agents, one step of each per beat. */
-export class FleetPlayer {
+/** Of so many claims one is timed: a histogram costs more than the claim itself. */
+const TIMED_OF = 64;
+
+/**
+ * Plays the score with all its agents, one step of each per beat, each at its own place in the first half of it: the
+ * work is spread like the claims. Whoever has not spoken when the next beat comes lives on in silence, counted as held.
+ */
+export class FleetPlayer implements AsyncDisposable {
   readonly #options: FleetPlayerOptions;
-  readonly #players: readonly Player[];
+  readonly #ensemble: Ensemble;
   readonly #raw: RawClaims;
+  /** Places of the agents in the order of their slots. */
+  readonly #order: readonly number[];
+  readonly #slots: readonly number[];
   readonly #beganAtMs = performance.now();
   readonly #said = { honest: 0, duplicate: 0, late: 0, lie: 0 };
+  #beat: Beat | undefined;
+  #cursor = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isEnded = false;
+  #beats = 0;
   #silent = 0;
+  #held = 0;
+  #sent = 0;
+  #stored = 0;
   #lost = 0;
   #completed = 0;
   #failed = 0;
-  #joined = 0;
 
   constructor(options: FleetPlayerOptions) {
     this.#options = options;
+    this.#ensemble = new Ensemble(options);
     this.#raw = new RawClaims(options.link.link);
-    this.#players = options.agentIds.map((agentId, index) => {
-      const random = new Random(seedOf(options.seed, agentId));
-      return {
-        agent: newSimAgent(agentId, options.score, random),
-        random,
-        joinsAtMs: index * options.joinStaggerMs,
-      };
-    });
+    this.#slots = options.agentIds.map((agentId) => claimSlot(agentId));
+    this.#order = options.agentIds
+      .map((_, at) => at)
+      .toSorted((left, right) => (this.#slots[left] ?? 0) - (this.#slots[right] ?? 0));
+    this.#cursor = this.#order.length;
   }
 
   get figures(): FleetFigures {
     return {
       agents: this.#joined,
+      beats: this.#beats,
       said: { ...this.#said },
       silent: this.#silent,
+      held: this.#held,
+      sent: this.#sent,
+      stored: this.#stored,
       lost: this.#lost,
+      waiting: this.#waiting,
       completed: this.#completed,
       failed: this.#failed,
     };
   }
 
   play(beat: Beat): void {
-    const { metrics, score, agentIds } = this.#options;
-    const elapsedMs = performance.now() - this.#beganAtMs;
-    metrics.beats.inc();
-    this.#joined = 0;
-    for (const player of this.#players) {
-      // They join in order, so the first one that is not there yet ends the row.
-      if (player.joinsAtMs > elapsedMs) break;
-      this.#joined += 1;
-      const step = stepSimAgent(player.agent, score, player.random, agentIds);
-      player.agent = step.agent;
-      // Drawn for every claim, so that another rate does not change what is played.
-      const isReported = player.random.chance(this.#options.rate);
-      if (step.said === undefined || !(isReported || isEnd(step.said))) this.#silent += 1;
-      else this.#say(player.agent.agentId, step.said, beat);
+    if (this.#isEnded) return;
+    this.#finishInSilence();
+    this.#beats += 1;
+    this.#beat = beat;
+    this.#cursor = 0;
+    this.#turn();
+  }
+
+  /** No more beats; resolves when all that was said is stored or lost, or will be neither in time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    const untilMs = performance.now() + DRAIN_TIMEOUT_MS;
+    while (this.#waiting > 0 && performance.now() < untilMs) {
+      await wait(DRAIN_POLL_MS);
     }
-    metrics.agents.set(this.#joined);
+    this.#options.log?.info(this.figures, 'the fleet has ended');
+  }
+
+  get #waiting(): number {
+    return this.#sent - this.#stored - this.#lost;
+  }
+
+  get #joined(): number {
+    const { agentIds, joinStaggerMs } = this.#options;
+    if (this.#beats === 0) return 0;
+    if (joinStaggerMs === 0) return agentIds.length;
+    return Math.min(agentIds.length, Math.floor((performance.now() - this.#beganAtMs) / joinStaggerMs) + 1);
+  }
+
+  /** Lets speak whose moment has come, and comes back for the next ones. */
+  #turn(): void {
+    clearTimeout(this.#timer);
+    if (this.#isEnded || this.#beat === undefined) return;
+    const passed = this.#passedBeats(this.#beat);
+    const joined = this.#joined;
+    let spoken = 0;
+    while (this.#cursor < this.#order.length && spoken < SPEAKERS_PER_TURN_MAX) {
+      const at = this.#order[this.#cursor] ?? 0;
+      if ((this.#slots[at] ?? 0) > passed) break;
+      this.#cursor += 1;
+      if (at >= joined) continue;
+      spoken += 1;
+      this.#speak(at, this.#beat);
+    }
+    if (this.#cursor >= this.#order.length) return;
+    this.#timer = setTimeout(() => this.#turn(), spoken < SPEAKERS_PER_TURN_MAX ? TURN_MS : 0);
+  }
+
+  /** How far into the beat it is, in beats; a beat that was stored earlier has no place in time yet. */
+  #passedBeats(beat: Beat): number {
+    const { link } = this.#options.link;
+    const startMs = link.timeOf(beat.index);
+    return startMs === undefined ? 1 : (link.clock.nowMs() - startMs) / (link.beatMs ?? 1);
+  }
+
+  #finishInSilence(): void {
+    const joined = this.#joined;
+    for (; this.#cursor < this.#order.length; this.#cursor += 1) {
+      const at = this.#order[this.#cursor] ?? 0;
+      if (at >= joined) continue;
+      const said = this.#ensemble.step(at);
+      if (said === undefined) this.#silent += 1;
+      else this.#held += 1;
+    }
+  }
+
+  #speak(at: number, beat: Beat): void {
+    const { link, agentIds } = this.#options;
+    const said = this.#ensemble.step(at);
+    if (said === undefined) this.#silent += 1;
+    // The link would put the next beat's number on it.
+    else if (link.currentBeat()?.index !== beat.index || this.#waiting >= CLAIMS_WAITING_MAX) this.#held += 1;
+    else this.#say(agentIds[at] ?? '', said, beat);
   }
 
   #say(agentId: string, said: SimClaim, beat: Beat): void {
-    const { metrics, link } = this.#options;
+    const { link } = this.#options;
     this.#said[said.way] += 1;
-    metrics.claims.inc({ way: said.way });
     this.#count(said);
-    switch (said.way) {
-      case 'honest':
-        link.emitStatusClaim(agentId, said.claim).catch(() => {
-          this.#lost += 1;
-          metrics.lost.inc();
-        });
-        return;
-      case 'duplicate':
-        this.#raw.duplicate(agentId, said.claim, beat);
-        return;
-      case 'late':
-        this.#raw.late(agentId, said.claim, beat);
-        return;
-      case 'lie':
-        this.#raw.lie(agentId, said.claim, beat, said.lie);
+    if (said.way === 'honest') {
+      this.#follow(link.emitStatusClaim(agentId, said.claim, { immediately: true }));
+      return;
     }
+    const times = said.way === 'duplicate' ? 2 : 1;
+    for (const stored of this.#raw.send(agentId, bodyOf(agentId, said, beat), times)) this.#follow(stored);
   }
 
-  #count({ claim: { state } }: SimClaim): void {
-    if (state === 'completed') this.#completed += 1;
-    else if (state === 'failed') this.#failed += 1;
-    else return;
-    this.#options.metrics.tasks.inc({ result: state });
+  #follow(stored: Promise<unknown>): void {
+    this.#sent += 1;
+    const { onStored } = this.#options;
+    if (onStored !== undefined && this.#sent % TIMED_OF === 1) {
+      const saidAtMs = performance.now();
+      stored.then(() => onStored(performance.now() - saidAtMs)).catch(() => undefined);
+    }
+    stored.then(this.#onStored, this.#onLost);
   }
-}
 
-/** An end is always told: leaving it out would break a promise that the score keeps. */
-function isEnd({ claim }: SimClaim): boolean {
-  return claim.state === 'completed' || claim.state === 'failed';
-}
+  // Made once, not per claim.
+  readonly #onStored = (): void => void (this.#stored += 1);
+  readonly #onLost = (): void => void (this.#lost += 1);
 
-const SEED_HEX_DIGITS = 8;
-
-/** Each agent has chance of its own, so that the size of the fleet does not change what one of them does. */
-function seedOf(seed: number, agentId: string): number {
-  return Number.parseInt(sha256Hex(`${seed}/${agentId}`).slice(0, SEED_HEX_DIGITS), 16);
+  #count(said: SimClaim): void {
+    if (!isEnd(said)) return;
+    if (said.claim.state === 'completed') this.#completed += 1;
+    else this.#failed += 1;
+  }
 }

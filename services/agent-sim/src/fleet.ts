@@ -1,14 +1,28 @@
-import { startFleetLink } from '@whoosh/backbeat-sdk';
+import { type Fleet, startFleetLink } from '@whoosh/backbeat-sdk';
 import { clusterName, natsAuth, natsServers } from '@whoosh/config';
 import { type ServiceContext, supervise } from '@whoosh/lifecycle';
 import { type Env } from './config.ts';
 import { type FleetProfile, fleetProfile } from './domain/fleet-profiles.ts';
+import { FleetMetrics } from './fleet-metrics.ts';
 import { FleetPlayer } from './fleet-player.ts';
 import { FleetRegistrar } from './fleet-registrar.ts';
 import { SimMetrics } from './metrics.ts';
 import { Rest } from './rest.ts';
 import { readScore } from './score-file.ts';
 import { showSummary } from './summary.ts';
+
+const TELL_EVERY_MS = 1_000;
+
+/**
+ * Many agents, but one connection: there is no crowd to hold back when it returns, and a server that froze must be left
+ * well before their claims are given up.
+ */
+const FLEET_PROFILE = {
+  timeout: 1_000,
+  pingInterval: 500,
+  maxPingOut: 2,
+  reconnectDelayHandler: () => 20 + Math.random() * 80,
+} as const;
 
 /** A fleet of simulated agents on one shared connection, playing a score. */
 export async function startFleet(ctx: ServiceContext<Env>): Promise<void> {
@@ -20,30 +34,43 @@ export async function startFleet(ctx: ServiceContext<Env>): Promise<void> {
   );
   // Before the link, so that it ends after it: a claim that follows a farewell would call the agent back.
   registerFleet(ctx, metrics, profiles);
-  const auth = natsAuth(env);
-  const link = resources.use(
-    await startFleetLink({
-      natsUrl: natsServers(env),
-      clusterId: clusterName(env),
+  const link = await joinFleet(ctx);
+  const fleetMetrics = new FleetMetrics(metrics, ctx.registry);
+  const player = resources.use(
+    new FleetPlayer({
+      link,
+      score,
+      agentIds: profiles.map(({ agentId }) => agentId),
+      seed: env.BACKBEAT_SEED,
+      rate: env.BACKBEAT_RATE,
+      joinStaggerMs: env.BACKBEAT_JOIN_STAGGER,
       log,
-      ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
+      onStored: (delayMs) => fleetMetrics.stored(delayMs),
     }),
   );
-
-  const player = new FleetPlayer({
-    link,
-    metrics,
-    score,
-    agentIds: profiles.map(({ agentId }) => agentId),
-    seed: env.BACKBEAT_SEED,
-    rate: env.BACKBEAT_RATE,
-    joinStaggerMs: env.BACKBEAT_JOIN_STAGGER,
-  });
   log.info({ agents: profiles.length, score: score.name, seed: env.BACKBEAT_SEED }, 'the fleet plays');
   ctx.readiness.check('beat', () => (link.currentBeat() === undefined ? 'no beat was heard yet' : true));
   link.onBeat((beat) => player.play(beat));
   link.onDownbeat((beat) => showSummary(beat, player.figures, { log, terminal: process.stdout }));
+  const telling = setInterval(() => fleetMetrics.tell(player.figures), TELL_EVERY_MS);
+  resources.defer(() => clearInterval(telling));
   endAfter(ctx, env.BACKBEAT_DURATION);
+}
+
+/** One connection for all. */
+async function joinFleet({ env, log, resources }: ServiceContext<Env>): Promise<Fleet> {
+  const auth = natsAuth(env);
+  return resources.use(
+    await startFleetLink({
+      natsUrl: natsServers(env),
+      clusterId: clusterName(env),
+      log,
+      natsOptions: {
+        ...FLEET_PROFILE,
+        ...(auth && { user: auth.user, pass: auth.password.reveal() }),
+      },
+    }),
+  );
 }
 
 /** Beside the playing: agents claim whether WHOOSH is there or not. */

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from '@whoosh/telemetry';
 
+/** What one agent and a fleet both have. */
 export class SimMetrics {
   readonly agents: Gauge;
   readonly beats: Counter;

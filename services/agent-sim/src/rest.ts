@@ -1,6 +1,8 @@
 import { type agents, type councils, type ReplyOf, type RequestOf, type tasks } from '@whoosh/contracts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A gateway may ask for more; nobody here waits longer before asking again. */
+const RETRY_AFTER_MAX_MS = 60_000;
 const REPLY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The gateway said no, or did not answer (`status` 0). */
@@ -9,7 +11,7 @@ export class RestRefusal extends Error {
   readonly status: number;
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** As the answer asked for, when it did. */
+  /** As the answer asked for, when it did; at most a minute. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -141,13 +143,18 @@ async function readAnswer(response: Response): Promise<Answer> {
 function refusalOf(request: string, response: Response, answer: Answer): RestRefusal | undefined {
   if (response.ok) return undefined;
   const details = answer.details;
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return new RestRefusal(
     `${request}: ${typeof answer.error === 'string' ? answer.error : response.statusText}`,
     {
       status: response.status,
       ...(typeof details === 'object' && details !== null && { details: details as Record<string, unknown> }),
-      retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
+      retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
     },
   );
+}
+
+/** Seconds, as RFC 9110 §10.2.3 has them; a date, or nonsense, leaves the wait to the caller. */
+export function retryAfterMs(header: string | null): number | undefined {
+  if (header === null || !/^\s*\d+\s*$/.test(header)) return undefined;
+  return Math.min(Number(header) * 1_000, RETRY_AFTER_MAX_MS);
 }

@@ -10,7 +10,7 @@ import { newSimAgent, type SimClaim, stepSimAgent } from './sim-agent.ts';
 const score = Score.parse(parse(readFileSync(new URL('../../scores/default.yaml', import.meta.url), 'utf8')));
 const honest: Score = {
   ...score,
-  claims: { silent: 0, late: 0, lying: 0, duplicate: 0 },
+  claims: { agents: 1, silent: 0, late: 0, lying: 0, duplicate: 0 },
   silence: { ...score.silence, agents: 0 },
 };
 
@@ -108,7 +108,7 @@ describe('an honest life', () => {
 test('the rates of the score are met', () => {
   const by: Score = {
     ...honest,
-    claims: { silent: 0.1, late: 0.2, lying: 0.3, duplicate: 0.1 },
+    claims: { agents: 1, silent: 0.1, late: 0.2, lying: 0.3, duplicate: 0.1 },
     help: { ...honest.help, share: 0 },
     task: { ...honest.task, failed: 0.25 },
   };
@@ -122,8 +122,16 @@ test('the rates of the score are met', () => {
   expect(ends.filter((said) => said?.claim.state === 'failed').length / ends.length).toBeCloseTo(0.25, 1);
 });
 
+test('only the given share of agents misbehaves, and those at the full rate', () => {
+  const by: Score = { ...honest, claims: { agents: 0.3, silent: 0, late: 0, lying: 0.5, duplicate: 0.5 } };
+  const lives = Array.from({ length: 200 }, (_, seed) => play(seed, 40, by));
+  const bad = lives.filter((said) => said.some((each) => each?.way !== 'honest'));
+  expect(bad.length / lives.length).toBeCloseTo(0.3, 1);
+  for (const said of bad) expect(said.every((each) => each?.way !== 'honest')).toBe(true);
+});
+
 test('a silent agent is silent for whole spells and comes back', () => {
-  const by: Score = { ...honest, silence: { agents: 1, beats: [20, 20] } };
+  const by: Score = { ...honest, silence: { agents: 1, begins: 0.02, beats: [20, 20] } };
   const spoke = play(3, 600, by)
     .map((said) => (said === undefined ? '.' : 'x'))
     .join('');
@@ -137,7 +145,7 @@ test.each([
   ['a task without planning', { ...score, task: { ...score.task, planning_beats: [0, 0] } }],
   [
     'more misbehaviour than claims',
-    { ...score, claims: { silent: 0.5, late: 0.5, lying: 0.1, duplicate: 0 } },
+    { ...score, claims: { agents: 1, silent: 0.5, late: 0.5, lying: 0.1, duplicate: 0 } },
   ],
 ])('a score with %s is refused', (_name, broken) => {
   expect(Score.safeParse(broken).success).toBe(false);

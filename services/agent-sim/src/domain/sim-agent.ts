@@ -40,6 +40,8 @@ export interface SimAgent {
   readonly position: number;
   readonly tasksBegun: number;
   readonly fallsSilent: boolean;
+  /** One of those that leave out, delay, repeat and lie. */
+  readonly misbehaves: boolean;
   readonly silentLeft: number;
 }
 
@@ -49,8 +51,6 @@ export interface SimStep {
 }
 
 const FIRST_IDLE_BEATS_MAX = 8;
-/** Per beat, for an agent that falls silent now and then. */
-const SILENCE_BEGINS = 0.02;
 
 /** Agents begin at different moments, or a fleet would plan, work and finish in step. */
 export function newSimAgent(agentId: string, score: Score, random: Random): SimAgent {
@@ -60,6 +60,7 @@ export function newSimAgent(agentId: string, score: Score, random: Random): SimA
     position: random.int(0, FIRST_IDLE_BEATS_MAX),
     tasksBegun: 0,
     fallsSilent: random.chance(score.silence.agents),
+    misbehaves: random.chance(score.claims.agents),
     silentLeft: 0,
   };
 }
@@ -73,9 +74,10 @@ export function stepSimAgent(
 ): SimStep {
   const { agent: moved, claim } = live(agent, score, random, others);
   if (moved.silentLeft > 0) return { agent: { ...moved, silentLeft: moved.silentLeft - 1 }, said: undefined };
-  if (moved.fallsSilent && random.chance(SILENCE_BEGINS)) {
+  if (moved.fallsSilent && random.chance(score.silence.begins)) {
     return { agent: { ...moved, silentLeft: drawn(score.silence.beats, random) }, said: undefined };
   }
+  if (!moved.misbehaves) return { agent: moved, said: { way: 'honest', claim } };
   return { agent: moved, said: misbehave(claim, score, random) };
 }
 
