@@ -47,9 +47,8 @@ export class ClaimsReader implements AsyncDisposable {
     const reader = new ClaimsReader(options);
     const { js, clusterId, afterSequence } = options;
     const consumer = await js.consumers.get(STREAM, {
-      filter_subjects: ['claim.*', 'rotation', 'close.*', 'checkpoint'].map(
-        (rest) => `backbeat.${clusterId}.${rest}`,
-      ),
+      // One filter: with several, the server looks for the next message among all subjects, 8 ms each at 10,000 agents.
+      filter_subjects: `backbeat.${clusterId}.>`,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: afterSequence + 1,
       inactive_threshold: INACTIVE_THRESHOLD_MS,
