@@ -22,7 +22,11 @@ export { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts'
 export {
   addSignature,
   checkSignature,
+  isOwner,
+  KEY_HEADER,
   PULSE_OWNER,
+  ROTATION_OWNER,
+  SIGNATURE_HEADER,
   type SignaturePolicy,
   type SignatureVerdict,
   type Signer,

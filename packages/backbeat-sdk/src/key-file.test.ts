@@ -38,6 +38,15 @@ describe('signatures by keys from files', () => {
     expect(check({ keys, required: false }, given)).toBe('bad_signature');
   });
 
+  test('a key of many agents speaks for those whose ids begin so, and for nobody else', () => {
+    const fleet = { keys: readTrustedKeys(trustedKeyLine(signer, 'sim:*')), required: true };
+    expect(check(fleet, { owner: 'sim:7' })).toBe('ok');
+    expect(check(fleet, { owner: 'simulated' })).toBe('bad_signature');
+    expect(check(fleet, { owner: '@pulse' })).toBe('bad_signature');
+    expect(() => readTrustedKeys(trustedKeyLine(signer, '*'))).toThrow(/owner/);
+    expect(() => readTrustedKeys(trustedKeyLine(signer, 'a*b'))).toThrow(/owner/);
+  });
+
   test('an unsigned one is refused only where signatures are required', () => {
     expect(check({ keys, required: false }, { signed: false })).toBe('ok');
     expect(check({ keys, required: true }, { signed: false })).toBe('unsigned');

@@ -1,7 +1,8 @@
 /**
  * Keys on disk, the same for pulse, reverb, agents and listeners. A private key is one Ed25519 key in PEM (PKCS #8). Public
  * keys are a text with one key per line, `name owner public-key [until=time]`: the name is what the header
- * `Backbeat-Key` carries, the owner is an agent_id, `@pulse` or `@rotation`, the key is Base64 of its 32 bytes or of its
+ * `Backbeat-Key` carries, the owner is an agent_id (or what several begin with and `*`, for a process that speaks for
+ * many), `@pulse` or `@rotation`, the key is Base64 of its 32 bytes or of its
  * SubjectPublicKeyInfo. An owner may have several at once, which is how one is rotated. `#` begins a comment.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
@@ -14,7 +15,7 @@ const KEY_BYTES = 32;
 /** A raw key as a SubjectPublicKeyInfo begins with these bytes (RFC 8410, section 4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const KEY_NAME = /^[!-~]{1,128}$/;
-const OWNER = /^(?:[a-zA-Z0-9_:-]{1,128}|@pulse|@rotation)$/;
+const OWNER = /^(?:[a-zA-Z0-9_:-]{1,128}|[a-zA-Z0-9_:-]{1,127}\*|@pulse|@rotation)$/;
 const BASE64 = /^[A-Za-z0-9+/_-]{43,60}={0,2}$/;
 const UNTIL = /^until=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)$/;
 
@@ -45,7 +46,8 @@ export function readTrustedKeys(text: string): ReadonlyMap<string, TrustedKey> {
 function keyOf([name = '', owner = '', encoded = '', until, ...rest]: readonly string[]):
   TrustedKey | string {
   if (!KEY_NAME.test(name)) return 'the name must be 1 to 128 printable characters';
-  if (!OWNER.test(owner)) return 'the owner must be an agent_id, @pulse or @rotation';
+  if (!OWNER.test(owner))
+    return 'the owner must be an agent_id, the beginning of some and *, @pulse or @rotation';
   const key = publicKeyOf(encoded);
   if (key === undefined) {
     return 'the key must be an Ed25519 public key in Base64: 32 bytes, or the line of its PEM file';

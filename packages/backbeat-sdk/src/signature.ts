@@ -5,6 +5,8 @@ export const SIGNATURE_HEADER = 'Backbeat-Signature';
 export const KEY_HEADER = 'Backbeat-Key';
 /** Owner of the keys that sign BeatFrames. */
 export const PULSE_OWNER = '@pulse';
+/** Owner of the keys that sign rotations. */
+export const ROTATION_OWNER = '@rotation';
 
 /** A key whose signatures are believed, for what its owner says and until its time is over. */
 export interface TrustedKey {
@@ -28,6 +30,11 @@ export interface Signer {
 
 export type SignatureVerdict = 'ok' | 'unsigned' | 'bad_signature';
 
+/** Whether the key speaks for `who`: an agent_id, `@pulse` or `@rotation`. */
+export function isOwner({ owner }: Pick<TrustedKey, 'owner'>, who: string): boolean {
+  return owner.endsWith('*') ? !who.startsWith('@') && who.startsWith(owner.slice(0, -1)) : owner === who;
+}
+
 /** Whether `owner` has said this. A key of somebody else is as good as none. */
 export function checkSignature(
   policy: SignaturePolicy | undefined,
@@ -39,7 +46,7 @@ export function checkSignature(
   const signature = headers?.get(SIGNATURE_HEADER) ?? '';
   if (signature === '') return policy.required ? 'unsigned' : 'ok';
   const trusted = policy.keys.get(headers?.get(KEY_HEADER) ?? '');
-  if (trusted === undefined || trusted.owner !== owner || nowMs >= trusted.untilMs) return 'bad_signature';
+  if (trusted === undefined || !isOwner(trusted, owner) || nowMs >= trusted.untilMs) return 'bad_signature';
   return verify(null, payload, trusted.key, Buffer.from(signature, 'base64')) ? 'ok' : 'bad_signature';
 }
 
