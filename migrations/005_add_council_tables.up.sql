@@ -34,6 +34,7 @@ CREATE TABLE council_agents (
   deployment_id  uuid,
   reserved_until timestamptz,
   claimed_at     timestamptz,
+  away_since     timestamptz,
   CONSTRAINT council_agents_seat_key UNIQUE (council_id, role),
   CONSTRAINT council_agents_claimed_has_agent CHECK (status <> 'claimed' OR agent_id IS NOT NULL)
 );

@@ -109,6 +109,7 @@ export interface CompositionDecisions {
 export interface CouncilAgents {
   agent_id: string | null;
   claimed_at: Timestamp | null;
+  away_since: Timestamp | null;
   council_id: string;
   deployment_id: string | null;
   id: string;

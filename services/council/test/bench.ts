@@ -1,7 +1,7 @@
 /** A council service as it runs, on a broker and a database of its own; the neighbours are played by the test. */
 import { randomUUID } from 'node:crypto';
-import { listenToBeats } from '@whoosh/backbeat-sdk';
-import { TestPulse } from '@whoosh/backbeat-sdk/testing';
+import { type BeatListener, listenToBeats } from '@whoosh/backbeat-sdk';
+import { ManualClock, TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
 import {
@@ -44,6 +44,8 @@ const SETTINGS: CouncilSettings = {
 /** No bar ends while a test runs that is not about bars. */
 const LOCAL_TEMPO_BPM = 1;
 const BAR_LENGTH = 4;
+const TEMPO_BPM = 120;
+const BEAT_MS = 60_000 / TEMPO_BPM;
 
 type Parts = Pick<Bench, 'resources' | 'db' | 'url' | 'natsUrl' | 'bus' | 'pulse'>;
 
@@ -55,6 +57,9 @@ export class Bench implements AsyncDisposable {
   readonly bus: Bus;
   readonly pulse: TestPulse;
   readonly registries: Registry[] = [];
+  /** By which the services hear the beat: it passes with the beats that the test sends. */
+  readonly clock = new ManualClock();
+  readonly listeners: BeatListener[] = [];
   /** What monitor answers to `task.get`. */
   readonly tasks = new Map<string, tasks.TaskWithBody>();
   /** Everything the service published, in the order of the stream. */
@@ -82,11 +87,10 @@ export class Bench implements AsyncDisposable {
     const bus = resources.use(await connectTestBus(nats.url, 'monitor'));
     await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_AGENTS', 'BACKBEAT_BEATS']);
     const pulse = resources.use(
-      // So slow that every beat comes from the test before a listener would go on by itself.
       new TestPulse({
         connection: bus.connection,
         clusterId: CLUSTER,
-        tempoBpm: 1,
+        tempoBpm: TEMPO_BPM,
         barLength: 4,
         firstIndex: 100,
       }),
@@ -103,17 +107,21 @@ export class Bench implements AsyncDisposable {
     return bench;
   }
 
-  /** Beats until the next bar has begun. */
-  bar(): number {
+  /** Beats until the next bar has begun, each beat as soon as the one before was heard by all. */
+  async bar(): Promise<number> {
     for (;;) {
-      const frame = this.pulse.beat();
-      if (frame.downbeat) return frame.beat_index;
+      this.clock.advance(BEAT_MS);
+      const { beat_index: index, downbeat } = this.pulse.beat();
+      await until(() => this.listeners.every((listener) => (listener.currentBeat()?.index ?? -1) >= index), {
+        describe: `beat ${index} to be heard`,
+      });
+      if (downbeat) return index;
     }
   }
 
   /** Beats one bar, and waits until the council's round has gone on because of it. */
   async nextPhase(taskId: string): Promise<councils.CouncilView> {
-    const beat = this.bar();
+    const beat = await this.bar();
     return await this.until(
       taskId,
       ({ round, status }) => status !== 'active' || round?.phase_opened_at_beat === beat,
@@ -129,8 +137,9 @@ export class Bench implements AsyncDisposable {
     resources.defer(() => db.destroy());
     const bus = resources.use(await connectTestBus(this.natsUrl, 'council', registry));
     const listener = this.#options.pulse
-      ? resources.use(await listenToBeats({ bus, clusterId: CLUSTER }))
+      ? resources.use(await listenToBeats({ bus, clusterId: CLUSTER, clock: this.clock }))
       : undefined;
+    if (listener !== undefined) this.listeners.push(listener);
     const service = await startCouncil({
       bus,
       db,

@@ -1,1 +1,2 @@
+export { ManualClock } from './manual-clock.ts';
 export { TestPulse, type TestPulseOptions } from './test-pulse.ts';

@@ -14,16 +14,29 @@ interface AgentDependencies {
 
 const STARTING = new Set<string>(['wanted', 'creating', 'running', 'healthy']);
 
-/** Who is deployed for which seat, and who is gone. */
+/** Who is deployed for which seat, who is gone, and who is back. */
 export function onAgent(deps: AgentDependencies) {
   return async ({ body }: Delivered): Promise<void> => {
     const event = body as CloudEvent;
     if (event.type.startsWith('whoosh.deployment.')) {
-      await reserveSeat(deps, event as CloudEvent<deployments.DeploymentView>);
-    } else if (event.type === agents.agentOffline.type) {
-      await loseAgent(deps, event as CloudEvent<agents.AgentView>);
+      await onDeployment(deps, event as CloudEvent<deployments.DeploymentView>);
+    } else if (event.type === agents.agentOffline.type || event.type === agents.agentOnline.type) {
+      const { agent_id: agentId, deployment_id: deploymentId } = (event as CloudEvent<agents.AgentView>).data;
+      const isBack = event.type === agents.agentOnline.type;
+      await tellCouncils(deps, { agentId, deploymentId, isBack, causationId: event.id });
     }
   };
+}
+
+async function onDeployment(
+  deps: AgentDependencies,
+  event: CloudEvent<deployments.DeploymentView>,
+): Promise<void> {
+  await reserveSeat(deps, event);
+  const { owner_kind: ownerKind, desired, status, agent_id: agentId, id: deploymentId } = event.data;
+  if (ownerKind !== 'council' || desired !== 'present') return;
+  if (status !== 'failed' && status !== 'healthy') return;
+  await tellCouncils(deps, { agentId, deploymentId, isBack: status === 'healthy', causationId: event.id });
 }
 
 async function reserveSeat(
@@ -46,21 +59,22 @@ async function reserveSeat(
   }
 }
 
-async function loseAgent(
+interface Presence {
+  readonly agentId: string;
+  readonly deploymentId: string | null;
+  readonly isBack: boolean;
+  readonly causationId: string;
+}
+
+async function tellCouncils(
   { lives, queries, clock }: AgentDependencies,
-  { id: causationId, data: agent }: CloudEvent<agents.AgentView>,
+  { agentId, deploymentId, isBack, causationId }: Presence,
 ): Promise<void> {
-  for (const council of await queries.heldBy(agent.agent_id)) {
-    await lives.apply(
-      council,
-      () => ({
-        kind: 'agent_lost',
-        at: clock.now(),
-        by: 'orchestrator',
-        agentId: agent.agent_id,
-        deploymentId: agent.deployment_id,
-      }),
-      { causationId },
-    );
+  for (const council of await queries.heldBy(agentId)) {
+    const said = { at: clock.now(), by: 'orchestrator', agentId } as const;
+    const input = isBack
+      ? ({ kind: 'agent_back', ...said } as const)
+      : ({ kind: 'agent_lost', ...said, deploymentId } as const);
+    await lives.apply(council, () => input, { causationId });
   }
 }

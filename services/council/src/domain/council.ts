@@ -24,6 +24,8 @@ export interface Seat {
   readonly deploymentId: string | null;
   readonly reservedUntil: Instant | null;
   readonly claimedAt: Instant | null;
+  /** Since when the agent deployed for the seat is known to be gone; it is brought back under the same name. */
+  readonly awaySince: Instant | null;
 }
 
 /** One version of one kind; its content stays in the store, only the digest takes part in the rules. */
@@ -106,6 +108,8 @@ export const ROUNDS_MAX = 3;
 /** Versions of one kind that are kept; with four kinds the whole stays within what a view may carry. */
 export const VERSIONS_MAX = 16;
 export const SEAT_DEADLINE_BEATS = 40;
+/** So long a phase waits for the agent of a core seat that is being brought back. */
+export const AWAY_MS_MAX = 120_000;
 
 export function isEnded(status: CouncilStatus): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled';

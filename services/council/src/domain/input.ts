@@ -51,8 +51,10 @@ export type CouncilInput =
       readonly required: readonly string[];
       readonly beat: number;
     })
-  /** An agent went offline. */
+  /** An agent went offline, or what it was deployed as ended. */
   | (Said & { readonly kind: 'agent_lost'; readonly agentId: string; readonly deploymentId: string | null })
+  /** An agent is online, or what it was deployed as is healthy. */
+  | (Said & { readonly kind: 'agent_back'; readonly agentId: string })
   | (Said & {
       readonly kind: 'artifact';
       readonly id: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Council, newestOf, VERSIONS_MAX, votesOn } from './council.ts';
+import { AWAY_MS_MAX, type Council, newestOf, VERSIONS_MAX, votesOn } from './council.ts';
 import { NO_VOTE } from './rounds.ts';
 import { step } from './step.ts';
 import {
@@ -130,6 +130,22 @@ describe('phases', () => {
     });
     expect(slept.votes).toEqual([]);
     expect(happenings(step(slept, downbeat(424)))).toContain('round_closed');
+  });
+
+  test('a phase waits for the agent of a core seat that is brought back, but not for ever', () => {
+    const lost = (at: number) =>
+      ({ kind: 'agent_lost', at, by: 'orchestrator', agentId: 'qa', deploymentId: 'deployed' }) as const;
+    const deployed: Council = {
+      ...voting(),
+      seats: voting().seats.map((seat) => ({ ...seat, deploymentId: 'deployed' })),
+    };
+    const away = next(deployed, lost(downbeat(24).at - AWAY_MS_MAX + 1));
+    expect(away.seats.find(({ agentId }) => agentId === 'qa')).toMatchObject({ status: 'claimed' });
+    expect(happenings(step(away, downbeat(24)))).toEqual(['phase_changed']);
+    const back = next(away, { kind: 'agent_back', at: downbeat(24).at, by: 'orchestrator', agentId: 'qa' });
+    expect(happenings(step(back, downbeat(24)))).toContain('round_closed');
+    const waited = next(deployed, lost(downbeat(24).at - AWAY_MS_MAX));
+    expect(happenings(step(waited, downbeat(24)))).toContain('round_closed');
   });
 
   test('a phase that is complete waits for nothing, however late its end is heard', () => {

@@ -8,10 +8,13 @@
  * R4  A version is ratified by more than half of the claimed core seats, and stays as it is from then on.
  * R5  A bar that was not counted is held against nobody: where a downbeat was missed (nothing ran here, or no
  *     beat was heard), a phase that is not complete begins again at the next one.
+ * R6  So it does while the agent of a core seat is being brought back, for at most AWAY_MS_MAX.
  */
 import { councils } from '@whoosh/contracts';
+import { type Instant } from '@whoosh/stdx';
 import {
   type Artifact,
+  AWAY_MS_MAX,
   claimedCoreSeats,
   type Council,
   newestArtifacts,
@@ -48,9 +51,10 @@ export function onDownbeat(council: Council, input: InputOf<'downbeat'>): Outcom
   const beats = beat - round.phaseOpenedAtBeat;
   if (!isComplete(council, round)) {
     if (beats < barLength) return nothing;
-    if (beats >= 2 * barLength) {
-      const reason = `no downbeat was heard for ${beats} beats; ${round.phase} begins again`;
+    const excuse = excuseFor(council, { at, missed: beats >= 2 * barLength });
+    if (excuse !== undefined) {
       const patch = { round: { ...round, phaseOpenedAtBeat: beat } };
+      const reason = `${round.phase} begins again: ${excuse}`;
       return done(changed(council, 'phase_changed', patch, { at, reason }));
     }
   } else if (beats === 0) return nothing;
@@ -59,6 +63,16 @@ export function onDownbeat(council: Council, input: InputOf<'downbeat'>): Outcom
   const reason = `round ${round.number} goes on from ${round.phase} to ${phase}`;
   const patch = { round: { ...round, phase, phaseOpenedAtBeat: beat } };
   return done(changed(council, 'phase_changed', patch, { at, reason }));
+}
+
+/** Why a bar that is over is not held against those who did not act in it. */
+function excuseFor(council: Council, { at, missed }: { at: Instant; missed: boolean }): string | undefined {
+  if (missed) return 'a downbeat was not heard';
+  const away = claimedCoreSeats(council).filter(
+    ({ awaySince }) => awaySince !== null && at - awaySince < AWAY_MS_MAX,
+  );
+  if (away.length === 0) return undefined;
+  return `${away.map(({ role }) => role).join(', ')} is being brought back`;
 }
 
 /** Whether everything is there that the phase waits for; critique and revise take their whole bar. */

@@ -186,7 +186,15 @@ describe('an agent that goes offline', () => {
   test('keeps the seat it was deployed for', () => {
     const claim = claimInput('eng-lead', 'eng', { at: T0 + 2, deploymentId: DEPLOYMENT });
     const council = councilAfter(formInput(), reserve, claim);
-    expect(step(council, lost('eng', DEPLOYMENT))).toEqual({ kind: 'done', changes: [] });
+    const away = next(council, lost('eng', DEPLOYMENT));
+    expect(seatOf(away, 'eng-lead')).toMatchObject({
+      status: 'claimed',
+      agentId: 'eng',
+      awaySince: T0 + 90_000,
+    });
+    expect(step(away, lost('eng', DEPLOYMENT))).toEqual({ kind: 'done', changes: [] });
+    const back = next(away, { kind: 'agent_back', at: T0 + 91_000, by: 'orchestrator', agentId: 'eng' });
+    expect(seatOf(back, 'eng-lead')).toMatchObject({ status: 'claimed', awaySince: null });
   });
 
   test('gives up a seat that it took as a free agent; another takes it without a second beginning', () => {

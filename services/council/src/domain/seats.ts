@@ -35,6 +35,7 @@ export function form(input: InputOf<'form'>): Outcome {
       deploymentId: null,
       reservedUntil,
       claimedAt: null,
+      awaySince: null,
     })),
     artifacts: [],
     votes: [],
@@ -69,7 +70,13 @@ export function claim(council: Council, input: InputOf<'claim'>): Outcome {
   const refusal = refusedAsEnded(council) ?? refusedBySeat(seat) ?? refusedByAgent(council, seat, input);
   if (refusal) return refusal;
   const { at, agentId, role } = input;
-  const seats = withSeat(council, role, { status: 'claimed', agentId, claimedAt: at, reservedUntil: null });
+  const seats = withSeat(council, role, {
+    status: 'claimed',
+    agentId,
+    claimedAt: at,
+    reservedUntil: null,
+    awaySince: null,
+  });
   const taken = changed(council, 'role_claimed', { seats }, { at, reason: `${agentId} took ${role}` });
   const begun = begin(taken.council, input);
   return done(taken, ...(begun ? [begun] : []));
@@ -123,16 +130,30 @@ function begin(council: Council, { at, beat }: InputOf<'claim'>): Change | undef
 }
 
 /**
- * The holder of a seat is gone for good as far as anyone knows. The agent deployed for the seat keeps it, because it
- * is brought back under the same name; a seat that some other agent took is offered again.
+ * The holder of a seat is gone. The agent deployed for the seat keeps it and is away, because it is brought back under
+ * the same name; a seat that some other agent took is offered again.
  */
 export function loseAgent(council: Council, input: InputOf<'agent_lost'>): Outcome {
   const seat = seatHeldBy(council, input.agentId);
   if (isEnded(council.status) || seat === undefined) return nothing;
-  if (seat.deploymentId !== null && seat.deploymentId === input.deploymentId) return nothing;
+  if (seat.deploymentId !== null && seat.deploymentId === input.deploymentId) {
+    if (seat.awaySince !== null) return nothing;
+    const away = withSeat(council, seat.role, { awaySince: input.at });
+    const why = `${input.agentId} of ${seat.role} is away and is brought back`;
+    return done(changed(council, 'seat_changed', { seats: away }, { at: input.at, reason: why }));
+  }
   const seats = withSeat(council, seat.role, { status: 'open', agentId: null, claimedAt: null });
   const reason = `${seat.role} is offered again: ${input.agentId} is offline`;
   return done(changed(council, 'role_offered', { seats }, { at: input.at, reason }));
+}
+
+/** The agent of a seat that was away works again. */
+export function greetAgent(council: Council, input: InputOf<'agent_back'>): Outcome {
+  const seat = seatHeldBy(council, input.agentId);
+  if (isEnded(council.status) || seat === undefined || seat.awaySince === null) return nothing;
+  const seats = withSeat(council, seat.role, { awaySince: null });
+  const reason = `${input.agentId} of ${seat.role} is back`;
+  return done(changed(council, 'seat_changed', { seats }, { at: input.at, reason }));
 }
 
 /** Ends reservations that ran out, then the whole time for taking seats. */

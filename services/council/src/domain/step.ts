@@ -4,7 +4,7 @@ import { type Council, isEnded } from './council.ts';
 import { type CouncilInput, type InputOf } from './input.ts';
 import { done, ended, nothing, type Outcome, refusedAsEnded } from './outcome.ts';
 import { onDownbeat } from './rounds.ts';
-import { claim, form, loseAgent, passTime, reserve } from './seats.ts';
+import { claim, form, greetAgent, loseAgent, passTime, reserve } from './seats.ts';
 import { castVote } from './votes.ts';
 
 /**
@@ -21,6 +21,8 @@ export function step(council: Council | undefined, input: CouncilInput): Outcome
       return claim(council, input);
     case 'agent_lost':
       return loseAgent(council, input);
+    case 'agent_back':
+      return greetAgent(council, input);
     case 'artifact':
       return addArtifact(council, input);
     case 'vote':

@@ -99,6 +99,7 @@ export function seatRow(councilId: string, seat: Seat): Insertable<DB['council_a
     deployment_id: seat.deploymentId,
     reserved_until: seat.reservedUntil === null ? null : new Date(seat.reservedUntil),
     claimed_at: seat.claimedAt === null ? null : new Date(seat.claimedAt),
+    away_since: seat.awaySince === null ? null : new Date(seat.awaySince),
   };
 }
 
@@ -138,6 +139,7 @@ function seatFrom(row: Selectable<DB['council_agents']>): Seat {
     deploymentId: row.deployment_id,
     reservedUntil: row.reserved_until === null ? null : millis(row.reserved_until),
     claimedAt: row.claimed_at === null ? null : millis(row.claimed_at),
+    awaySince: row.away_since === null ? null : millis(row.away_since),
   };
 }
 
