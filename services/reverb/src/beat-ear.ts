@@ -6,6 +6,7 @@ import {
   beatAt,
   type HeardFrame,
   readFrame,
+  type SignaturePolicy,
 } from '@whoosh/backbeat-sdk';
 import { DeliverPolicy, type JetStreamClient } from '@nats-io/jetstream';
 import { backbeat, STREAMS } from '@whoosh/contracts';
@@ -18,6 +19,7 @@ export interface BeatEarOptions {
   readonly plan: WindowPlan;
   readonly js: JetStreamClient;
   readonly barLength: number;
+  readonly signatures: SignaturePolicy | undefined;
   readonly onHeard: () => void;
 }
 
@@ -58,7 +60,7 @@ function viewOf({ epoch, index, windowId, windowFrom, windowTo, tempoBpm }: Beat
 }
 
 /** The frames that the stream still has, oldest first; none when it is away. */
-async function storedFrames({ js, listener, barLength }: BeatEarOptions): Promise<HeardFrame[]> {
+async function storedFrames({ js, listener, barLength, signatures }: BeatEarOptions): Promise<HeardFrame[]> {
   const { clusterId } = listener.link;
   const frames: HeardFrame[] = [];
   try {
@@ -72,7 +74,7 @@ async function storedFrames({ js, listener, barLength }: BeatEarOptions): Promis
       max_messages: pending,
       expires: STORED_FRAMES_TIMEOUT_MS,
     })) {
-      const reading = readFrame(message.data, message.headers, { clusterId, barLength });
+      const reading = readFrame(message.data, message.headers, { clusterId, barLength, signatures });
       if (reading.ok) frames.push(reading.frame);
       if (message.info.pending === 0) break;
     }

@@ -2,7 +2,6 @@ import { type Bus, StoreRefused } from '@whoosh/bus';
 import { backbeat, CallError } from '@whoosh/contracts';
 import { type MonotonicClock } from '@whoosh/backbeat-sdk';
 import { type Log } from '@whoosh/telemetry';
-import { type ClaimsReader } from './claims-reader.ts';
 import { type WindowBook } from './domain/window-book.ts';
 import {
   gapBefore,
@@ -21,12 +20,20 @@ const STORE_TIMEOUT_MS = 2_000;
 const SHOWN_TIMEOUT_MS = 2_000;
 const SHOWN_POLL_MS = 5;
 
+/** How far the claims stream is read. */
+export interface ReadState {
+  readonly isAway: boolean;
+  readonly isCaughtUp: boolean;
+  /** Resolves when all that was read until now is in the book. */
+  settled(): Promise<void>;
+}
+
 export interface CloserOptions {
   readonly bus: Bus;
   readonly clusterId: string;
   readonly plan: WindowPlan;
   readonly book: WindowBook;
-  readonly reader: ClaimsReader;
+  readonly reader: ReadState;
   readonly clock: MonotonicClock;
   readonly log: Log;
 }
@@ -63,7 +70,10 @@ export class Closer {
       if (ended === undefined) await this.#sleep(IDLE_MS, signal);
       else if (isAway || !reader.isCaughtUp) await this.#sleep(AWAY_POLL_MS, signal);
       else if (ended.dueMs > clock.nowMs()) await this.#sleep(ended.dueMs - clock.nowMs(), signal);
-      else await this.#close(ended.window, signal);
+      else {
+        await reader.settled();
+        await this.#close(ended.window, signal);
+      }
     }
   }
 

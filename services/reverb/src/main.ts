@@ -3,7 +3,7 @@ import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, isDatabaseConfigured, natsAuth, natsServers } from '@whoosh/config';
 import { migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
-import { checkEnv, Env } from './config.ts';
+import { checkEnv, Env, signaturePolicy, signatureSettings } from './config.ts';
 import { Reverb, type ReverbOptions } from './reverb.ts';
 import { routeAdmin, serveCalls } from './serve.ts';
 import { ReportStore } from './store/reports.ts';
@@ -37,7 +37,9 @@ await runService({
     }
 
     const barLength = env.BACKBEAT_BAR_LENGTH;
-    const listener = resources.use(await listenToBeats({ clusterId, bus: beats, log, barLength }));
+    const listener = resources.use(
+      await listenToBeats({ clusterId, bus: beats, log, barLength, signatures: signaturePolicy(env) }),
+    );
     const reverb = resources.use(
       await Reverb.start({
         bus,
@@ -48,6 +50,8 @@ await runService({
         log,
         registry,
         store,
+        signatures: signatureSettings(env),
+        beatSignatures: signaturePolicy(env),
       }),
     );
     readiness.check('claims', () => {

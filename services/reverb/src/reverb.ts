@@ -1,4 +1,9 @@
-import { type BeatListener, type MonotonicClock, systemMonotonicClock } from '@whoosh/backbeat-sdk';
+import {
+  type BeatListener,
+  type MonotonicClock,
+  type SignaturePolicy,
+  systemMonotonicClock,
+} from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
 import { supervise } from '@whoosh/lifecycle';
 import { type Log, type Registry } from '@whoosh/telemetry';
@@ -7,9 +12,12 @@ import { Objectives } from './domain/objectives.ts';
 import { RecentWindows } from './domain/recent-windows.ts';
 import { type ClosedWindow } from './domain/window-book.ts';
 import { WindowPlan } from './domain/window-plan.ts';
+import { type Signatures } from './intake.ts';
 import { ReverbMetrics, SLOS } from './metrics.ts';
 import { runProjection } from './projection.ts';
 import { Session } from './session.ts';
+import { type SignatureSettings } from './signatures/signature-rule.ts';
+import { VerifierPool } from './signatures/verifier-pool.ts';
 import { ReportStream } from './store/report-stream.ts';
 import { type ReportStore } from './store/reports.ts';
 import { Tally } from './tally.ts';
@@ -27,6 +35,10 @@ export interface ReverbOptions {
   /** Where reports are projected to, once it is there; without it the stream's seven days are all. */
   readonly store?:
     { readonly reports: ReportStore; readonly prepare: (signal: AbortSignal) => Promise<void> } | undefined;
+  /** Whose signatures are believed, and whether every claim needs one; without it none is looked at. */
+  readonly signatures?: SignatureSettings | undefined;
+  /** The same for the frames that the stream still has; the listener has its own. */
+  readonly beatSignatures?: SignaturePolicy | undefined;
   readonly clock?: MonotonicClock;
   /** How often a checkpoint is written at most. */
   readonly checkpointEveryMs?: number;
@@ -44,6 +56,7 @@ export class Reverb implements AsyncDisposable {
   readonly #plan = new WindowPlan();
   readonly #metrics: ReverbMetrics;
   readonly #resources = new AsyncDisposableStack();
+  readonly #signatures: Signatures | undefined;
   #session: Session | undefined;
   #database: 'connected' | 'away' | 'off';
 
@@ -54,6 +67,11 @@ export class Reverb implements AsyncDisposable {
     this.stream = new ReportStream(options.bus.jsm, options.clusterId);
     this.#metrics = new ReverbMetrics(options.registry);
     this.tally = new Tally(this.#metrics, options.log);
+    const { signatures } = options;
+    this.#signatures = signatures && {
+      ...signatures,
+      pool: this.#resources.use(new VerifierPool(signatures.keys.publicKeys)),
+    };
     this.#database = options.store === undefined ? 'off' : 'away';
   }
 
@@ -68,6 +86,7 @@ export class Reverb implements AsyncDisposable {
       plan: reverb.#plan,
       js: bus.js,
       barLength,
+      signatures: options.beatSignatures,
       onHeard: () => reverb.#session?.wake(),
     });
     resources.defer(leave);
@@ -104,6 +123,7 @@ export class Reverb implements AsyncDisposable {
       clock: this.clock,
       plan: this.#plan,
       tally: this.tally,
+      signatures: this.#signatures,
       checkpointEveryMs: this.options.checkpointEveryMs,
       metrics: this.#metrics,
       onClosed: (window) => this.#closed(window),

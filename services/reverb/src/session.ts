@@ -1,14 +1,13 @@
-import { type JsMsg } from '@nats-io/jetstream';
 import { type MonotonicClock } from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
 import { type Log } from '@whoosh/telemetry';
 import { CHECKPOINT_EVERY_MS, Checkpoints } from './checkpoints.ts';
-import { type Place, readEntry } from './claim-decoder.ts';
 import { ClaimsReader } from './claims-reader.ts';
 import { Closer } from './closer.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
 import { type ClosedWindow, type WindowBook } from './domain/window-book.ts';
 import { type WindowPlan } from './domain/window-plan.ts';
+import { Intake, type Signatures, type Taken } from './intake.ts';
 import { type ReverbMetrics } from './metrics.ts';
 import { ReportWriter } from './report-writer.ts';
 import { type Tally } from './tally.ts';
@@ -21,6 +20,8 @@ export interface SessionOptions {
   readonly tally: Tally;
   readonly metrics: ReverbMetrics;
   readonly log: Log;
+  /** Whose signatures are believed; undefined when no keys are configured. */
+  readonly signatures?: Signatures | undefined;
   readonly checkpointEveryMs?: number | undefined;
   readonly onClosed: (window: ClosedWindow) => void;
   readonly onStored: (window: ClosedWindow, delayMs: number) => void;
@@ -35,6 +36,7 @@ export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #checkpoints: Checkpoints;
   readonly #writer: ReportWriter;
+  readonly #intake: Intake;
   readonly #readAtMs = new Map<ClosedWindow, number>();
   #reader: ClaimsReader | undefined;
   #closer: Closer | undefined;
@@ -44,7 +46,8 @@ export class Session implements AsyncDisposable {
     this.#options = options;
     this.#checkpoints = checkpoints;
     this.book = book;
-    const { bus, clusterId, log } = options;
+    const { bus, clusterId, log, signatures } = options;
+    this.#intake = new Intake({ signatures, log, onTaken: (taken) => this.#take(taken) });
     this.#writer = new ReportWriter({ bus, clusterId, log, onStored: (window) => this.#stored(window) });
   }
 
@@ -62,14 +65,14 @@ export class Session implements AsyncDisposable {
       js: bus.js,
       clusterId,
       afterSequence: book.markerSequence,
-      onMessage: (subject, message, place) => session.#take(subject, message, place),
+      onMessage: (subject, message, place) => session.#intake.put(subject, message, place),
     });
-    session.#closer = new Closer({ ...options, book, reader: session.#reader });
+    session.#closer = new Closer({ ...options, book, reader: session });
     return session;
   }
 
   get lag(): number {
-    return this.#reader?.lag ?? 0;
+    return (this.#reader?.lag ?? 0) + this.#intake.waiting;
   }
 
   get isCaughtUp(): boolean {
@@ -78,6 +81,11 @@ export class Session implements AsyncDisposable {
 
   get isAway(): boolean {
     return this.#reader?.isAway ?? true;
+  }
+
+  /** Resolves when all that was read until now is in the book. */
+  settled(): Promise<void> {
+    return this.#intake.settled();
   }
 
   get reportsWaiting(): number {
@@ -96,7 +104,7 @@ export class Session implements AsyncDisposable {
     both.addEventListener('abort', () => stopped.resolve(), { once: true });
     const work = [this.#writer.run(both), this.#closer?.run(both) ?? stopped.promise];
     try {
-      await Promise.race([stopped.promise, this.#reader?.failed, ...work]);
+      await Promise.race([stopped.promise, this.#reader?.failed, this.#intake.failed, ...work]);
     } finally {
       own.abort();
       await Promise.allSettled(work);
@@ -105,15 +113,15 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.[Symbol.asyncDispose]();
+    this.#intake.close();
   }
 
-  #take(subject: string, message: JsMsg, place: Place): void {
+  #take({ subject, message, place, entry }: Taken): void {
     const { tally, metrics, clock, onClosed } = this.#options;
     if (subject.endsWith('.checkpoint')) {
       this.#checkpoints.meet(message, place, this.book.markerSequence);
       return;
     }
-    const entry = readEntry(subject, message.data, place);
     if (entry === undefined) return;
     const beganMs = clock.nowMs();
     const applied = this.book.apply(entry);

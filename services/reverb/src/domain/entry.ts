@@ -17,7 +17,7 @@ export const BROKEN_REASONS = {
   rotation: ['malformed', 'schema', 'unsigned', 'signature', 'ahead', 'flood'],
   marker: ['malformed', 'schema', 'foreign_window'],
   checkpoint: ['unreadable'],
-  beat: ['malformed', 'foreign_cluster', 'unsigned', 'signature'],
+  beat: ['malformed', 'foreign_cluster', 'unsigned', 'signature', 'implausible'],
 } as const;
 export type BrokenKind = keyof typeof BROKEN_REASONS;
 

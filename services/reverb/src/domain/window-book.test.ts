@@ -1,92 +1,21 @@
 import { backbeat } from '@whoosh/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bare, type RawMessage, recompute } from '../../test/recompute.ts';
-import { readEntry } from '../claim-decoder.ts';
+import { bare, recompute } from '../../test/recompute.ts';
+import {
+  BEAT_MS,
+  fold,
+  GRACE_MS,
+  issuesOf,
+  reportsOf,
+  START_MS,
+  WrittenStream,
+} from '../../test/written-stream.ts';
 import { type ClosedWindow, WindowBook } from './window-book.ts';
-
-const BEAT_MS = 500;
-const GRACE_MS = 125;
-const START_MS = 1_700_000_000_000;
-
-/** A claims stream as the broker would hold it, written beat by beat. */
-class Stream {
-  readonly messages: RawMessage[] = [];
-  nowMs = START_MS;
-  #hlc = 0;
-
-  put(subject: string, body: unknown): this {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    this.messages.push({
-      sequence: this.messages.length + 1,
-      storedAtMs: Math.floor(this.nowMs),
-      subject,
-      text,
-    });
-    return this;
-  }
-
-  at(beat: number): this {
-    this.nowMs = START_MS + beat * BEAT_MS;
-    return this;
-  }
-
-  claim(agent: string, beat: number, rest: Partial<backbeat.StatusClaim> = {}): this {
-    this.#hlc += 1;
-    const hlc = `0000:${this.#hlc.toString(16).padStart(4, '0')}:0001`;
-    return this.put(`backbeat.c.claim.${agent}`, {
-      type: 'backbeat.statusclaim.v1',
-      agent_id: agent,
-      beat_index: beat,
-      state: 'executing',
-      hlc,
-      ...rest,
-    });
-  }
-
-  close(from: number, to: number, rest: Partial<backbeat.WindowClose> = {}): this {
-    this.nowMs = Math.max(this.nowMs, START_MS + (to + 1) * BEAT_MS + GRACE_MS);
-    const windowId = (rest.epoch ?? 1).toString(16).padStart(16, '0') + from.toString(16).padStart(16, '0');
-    return this.put(`backbeat.c.close.${windowId}`, {
-      type: 'backbeat.windowclose.v1',
-      window_id: windowId,
-      epoch: 1,
-      from_beat: from,
-      to_beat: to,
-      reason: 'frame',
-      missed_beats: 0,
-      missed_windows: 0,
-      tempo_drift_ms: 0,
-      grace_ms: GRACE_MS,
-      beat_ms: BEAT_MS,
-      elapsed_ms: this.nowMs - (START_MS + (to + 1) * BEAT_MS),
-      ...rest,
-    });
-  }
-}
-
-function fold(messages: readonly RawMessage[], book = new WindowBook()): ClosedWindow[] {
-  const closed: ClosedWindow[] = [];
-  for (const { subject, text, sequence, storedAtMs } of messages) {
-    const entry = readEntry(subject, new TextEncoder().encode(text), { sequence, storedAtMs });
-    if (entry === undefined) continue;
-    const applied = book.apply(entry);
-    if (applied.kind === 'closed') closed.push(applied.window);
-  }
-  return closed;
-}
-
-function reportsOf(stream: Stream): backbeat.BarReport[] {
-  return fold(stream.messages).map(({ report }) => report);
-}
-
-function issuesOf(report: backbeat.BarReport | undefined): Record<string, number> {
-  return Object.fromEntries((report?.issues ?? []).map(({ category, count }) => [category, count]));
-}
 
 describe('a window', () => {
   test('counts different agents, whenever their claims arrive before the marker', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(0)
       .claim('a', 0)
       .at(1)
@@ -99,7 +28,7 @@ describe('a window', () => {
   });
 
   test('takes a claim by its beat, not by its arrival', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(3.2)
       .claim('early', 4)
       .claim('a', 3)
@@ -111,7 +40,7 @@ describe('a window', () => {
   });
 
   test('counts a claim behind its marker as late, in the next report', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(1)
       .claim('a', 1)
       .close(0, 3)
@@ -127,7 +56,7 @@ describe('a window', () => {
 
   test('counts copies once', () => {
     const hlc = 'ABCD:0001:0002';
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(1)
       .claim('a', 1, { hlc })
       .claim('a', 1, { hlc: hlc.toLowerCase() })
@@ -137,7 +66,7 @@ describe('a window', () => {
   });
 
   test('refuses claims by reason', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(1)
       .claim('a', 1)
       .put('backbeat.c.claim.a', '{')
@@ -165,7 +94,7 @@ describe('a window', () => {
   });
 
   test('does not take honest claims for early ones because its marker was long under way', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(0)
       .claim('a', 0)
       .close(0, 3)
@@ -180,7 +109,7 @@ describe('a window', () => {
   });
 
   test('understands the documented synonyms', () => {
-    const stream = new Stream().at(1).put('backbeat.c.claim.a', {
+    const stream = new WrittenStream().at(1).put('backbeat.c.claim.a', {
       type: 'backbeat.statusclaim.v1',
       agent_id: 'a',
       beat_index: 1,
@@ -191,7 +120,7 @@ describe('a window', () => {
   });
 
   test('counts reviews by different agent and task, on time only', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(1)
       .claim('a', 1, { state: 'completed', task_id: 't1' })
       .claim('a', 1, { state: 'reviewing', progress: 1, task_id: 't2' })
@@ -208,7 +137,7 @@ describe('a window', () => {
   });
 
   test('counts help in the window of its completed, when it came in time', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(2)
       .claim('h', 2, { state: 'helping', task_id: 't', beats_left: 4 })
       .claim('slow', 2, { state: 'helping', task_id: 't', beats_left: 1 })
@@ -225,7 +154,7 @@ describe('a window', () => {
   });
 
   test('a promise cannot be stretched, and counts at most 64 beats', () => {
-    const stream = new Stream()
+    const stream = new WrittenStream()
       .at(0)
       .claim('a', 0, { beats_left: 1 })
       .at(1)
@@ -238,87 +167,8 @@ describe('a window', () => {
     expect(broken.reduce((sum, count) => sum + count)).toBe(2);
   });
 
-  describe('of rotations', () => {
-    const rotation = (name: string, state: string, beat: number) => ({
-      type: 'backbeat.rotation.v1',
-      name,
-      state,
-      beat_index: beat,
-      hlc: '0000:0000:0000',
-    });
-    const subject = 'backbeat.c.rotation';
-
-    test('takes no demand that is far ahead, nor keeps one that turns out to be', () => {
-      const stream = new Stream()
-        .at(1)
-        .put(subject, rotation('before the grid is known', 'required', 5_000))
-        .claim('a', 1)
-        .close(0, 3)
-        .at(5)
-        .claim('a', 5)
-        .put(subject, rotation('far', 'required', 1_007))
-        .put(subject, rotation('near', 'required', 1_006))
-        .put(subject, '{}')
-        .put(subject, rotation('far', 'done', 1_007))
-        .close(4, 7);
-      const [first, second] = reportsOf(stream);
-      expect(issuesOf(first)).toEqual({ invalid_rotations: 1 });
-      expect(issuesOf(second)).toEqual({ invalid_rotations: 2 });
-      const book = new WindowBook();
-      fold(stream.messages, book);
-      expect(book.checkpoint().rotations).toEqual([{ name: 'near', beat: 1_006, isDone: false }]);
-    });
-
-    test('awaits so many at a time and no more', () => {
-      const stream = new Stream().at(1).claim('a', 1);
-      for (let i = 0; i < 1_003; i += 1) stream.put(subject, rotation(`n${i}`, 'required', 2));
-      stream.close(0, 3);
-      expect(issuesOf(reportsOf(stream)[0])).toEqual({ rotations_unmet: 1_000, invalid_rotations: 3 });
-    });
-
-    test('awaits nothing of an old life in a new one', () => {
-      const stream = new Stream()
-        .at(1)
-        .claim('a', 1)
-        .close(0, 3)
-        .at(4)
-        .put(subject, rotation('old', 'required', 30))
-        .put(subject, rotation('new', 'required', 1))
-        .at(5)
-        .close(0, 3, { epoch: 2 })
-        .close(4, 31, { epoch: 2 });
-      const [, first, second] = reportsOf(stream);
-      expect(first?.secret_rotations_ok).toBe(false);
-      expect(second?.secret_rotations_ok).toBe(true);
-    });
-  });
-
-  test('knows whether every required rotation was done', () => {
-    const rotation = (name: string, state: string, beat: number) => ({
-      type: 'backbeat.rotation.v1',
-      name,
-      state,
-      beat_index: beat,
-      hlc: '0000:0000:0000',
-    });
-    const stream = new Stream()
-      .at(1)
-      .put('backbeat.c.rotation', rotation('db', 'required', 1))
-      .put('backbeat.c.rotation', rotation('db', 'done', 2))
-      .close(0, 3)
-      .at(4)
-      .put('backbeat.c.rotation', rotation('api', 'required', 4))
-      .put('backbeat.c.rotation', rotation('key', 'required', 4))
-      .put('backbeat.c.rotation', rotation('key', 'failed', 5))
-      .close(4, 7)
-      .put('backbeat.c.rotation', rotation('api', 'done', 8))
-      .close(8, 11);
-    expect(reportsOf(stream).map((report) => report.secret_rotations_ok)).toEqual([true, false, true]);
-    expect(issuesOf(reportsOf(stream)[1])).toEqual({ rotations_unmet: 2 });
-  });
-
   test('has one report, whatever other markers say', () => {
-    const stream = new Stream().at(1).claim('a', 1).close(0, 3).close(0, 3).close(2, 5).close(0, 2);
+    const stream = new WrittenStream().at(1).claim('a', 1).close(0, 3).close(0, 3).close(2, 5).close(0, 2);
     expect(reportsOf(stream).map(({ from_beat: from, to_beat: to }) => [from, to])).toEqual([
       [0, 3],
       [2, 5],
@@ -326,7 +176,7 @@ describe('a window', () => {
   });
 
   test('of a new life of the cluster is not taken for a late one', () => {
-    const stream = new Stream().at(41).claim('a', 41).close(40, 43);
+    const stream = new WrittenStream().at(41).claim('a', 41).close(40, 43);
     stream.nowMs += 100;
     stream.claim('a', 0).claim('b', 1);
     stream.nowMs += 2_000;
@@ -386,8 +236,10 @@ describe('the book', () => {
   );
 
   /** Claims, noise and the markers that a real writer would put between them. */
-  function write(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[]): Stream {
-    const stream = new Stream();
+  function write(
+    steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[],
+  ): WrittenStream {
+    const stream = new WrittenStream();
     let beat = 0;
     let bar = 0;
     const closeThrough = (until: number): void => {

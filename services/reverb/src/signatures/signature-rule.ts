@@ -1,0 +1,69 @@
+import { isOwner, KEY_HEADER, ROTATION_OWNER, SIGNATURE_HEADER } from '@whoosh/backbeat-sdk';
+import { type StreamEntry } from '../domain/entry.ts';
+import { type KeyRing } from './key-ring.ts';
+
+export const SIGNATURE_BYTES = 64;
+
+/** Base64 of 64 bytes, with or without its padding. */
+const SIGNATURE_TEXT = /^[A-Za-z0-9+/_-]{86}(?:==)?$/;
+
+export interface SignatureSettings {
+  readonly keys: KeyRing;
+  /** Refuses what is not signed. Without it only a signature that is there and wrong is refused. */
+  readonly isRequired: boolean;
+}
+
+/** The part of a message's headers that is read. */
+export interface HeaderSource {
+  get(name: string): string;
+}
+
+/** What a verifier is asked: whether the owner of this key made this signature. */
+export interface SignatureQuestion {
+  readonly keyIndex: number;
+  readonly signature: Uint8Array;
+}
+
+/** `unsigned` and `signature` refuse the message, `none` asks nothing. */
+export type SignatureAsked = SignatureQuestion | 'none' | 'unsigned' | 'signature';
+
+/**
+ * What has to be known about the signature of a message. It depends on nothing but the message, its place in the stream
+ * and the keys, so that every replica, a restart and a recomputation with the same keys come to the same. Claims and
+ * rotations are signed; markers and checkpoints are written by reverb alone, which the broker's permissions hold.
+ */
+export function askSignature(
+  { keys, isRequired }: SignatureSettings,
+  entry: StreamEntry,
+  headers: HeaderSource | undefined,
+): SignatureAsked {
+  const owner = ownerOf(entry);
+  if (owner === undefined) return 'none';
+  const text = headers?.get(SIGNATURE_HEADER) ?? '';
+  if (text === '') return isRequired ? 'unsigned' : 'none';
+  const key = keys.find(headers?.get(KEY_HEADER) ?? '');
+  // By the broker's time, so that a claim that is read again is judged as it was.
+  if (key === undefined || !isOwner(key, owner) || entry.storedAtMs >= key.untilMs) return 'signature';
+  if (!SIGNATURE_TEXT.test(text)) return 'signature';
+  return { keyIndex: key.index, signature: Buffer.from(text, 'base64') };
+}
+
+function ownerOf(entry: StreamEntry): string | undefined {
+  switch (entry.kind) {
+    case 'claim':
+      return entry.claim.agent;
+    case 'rotation':
+      return ROTATION_OWNER;
+    case 'marker':
+    case 'invalid':
+    case 'broken':
+      return undefined;
+  }
+}
+
+/** The entry as it is when its signature is not believed. */
+export function refused(entry: StreamEntry, reason: 'unsigned' | 'signature'): StreamEntry {
+  const { sequence, storedAtMs } = entry;
+  if (entry.kind === 'rotation') return { kind: 'broken', what: 'rotation', reason, sequence, storedAtMs };
+  return { kind: 'invalid', reason, sequence, storedAtMs };
+}
