@@ -1,3 +1,4 @@
+import { type KeyObject, verify } from 'node:crypto';
 import { backbeat } from '@whoosh/contracts';
 
 /** One message of the claims stream, as it lies there. */
@@ -6,10 +7,23 @@ export interface RawMessage {
   readonly storedAtMs: number;
   readonly subject: string;
   readonly text: string;
+  /** What the headers of the protocol say, where there are any. */
+  readonly key?: string;
+  readonly signature?: string;
+}
+
+/** The keys as somebody else keeps them, for a recomputation of signed claims. */
+export interface SignatureRules {
+  readonly keys: readonly { readonly name: string; readonly owner: string; readonly publicKey: KeyObject }[];
+  readonly required: boolean;
+}
+
+interface Judged extends RawMessage {
+  readonly verdict: 'believed' | 'unsigned' | 'signature';
 }
 
 interface Claim {
-  readonly message: RawMessage;
+  readonly message: Judged;
   readonly body: backbeat.StatusClaim;
 }
 
@@ -19,7 +33,11 @@ const TOLERANCE = 0.05;
  * The reports of one cluster (one epoch), computed anew from the whole stream by the definitions alone: slowly,
  * window by window, sharing nothing with the service but the contract.
  */
-export function recompute(messages: readonly RawMessage[]): backbeat.BarReport[] {
+export function recompute(
+  stored: readonly RawMessage[],
+  rules: SignatureRules = { keys: [], required: false },
+): backbeat.BarReport[] {
+  const messages = stored.map((message) => ({ ...message, verdict: verdictOf(message, rules) }));
   const reports: backbeat.BarReport[] = [];
   const promises = new Map<string, { due: number; help: boolean }>();
   const markers = acceptedMarkers(messages);
@@ -28,7 +46,7 @@ export function recompute(messages: readonly RawMessage[]): backbeat.BarReport[]
   let aheadOnClosing = 0;
   for (const marker of markers) {
     const since = before?.message.sequence ?? 0;
-    const isHere = ({ sequence }: RawMessage) => sequence > since && sequence < marker.message.sequence;
+    const isHere = ({ sequence }: Judged) => sequence > since && sequence < marker.message.sequence;
     const invalid: Record<string, number> = { ahead: aheadOnClosing };
     const count = (reason: string) => (invalid[reason] = (invalid[reason] ?? 0) + 1);
     let late = 0;
@@ -103,11 +121,11 @@ export function bare(report: backbeat.BarReport): unknown {
 
 interface Marker {
   readonly before: Marker | undefined;
-  readonly message: RawMessage;
+  readonly message: Judged;
   readonly body: backbeat.WindowClose;
 }
 
-function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
+function acceptedMarkers(messages: readonly Judged[]): Marker[] {
   const accepted: Marker[] = [];
   for (const message of messages) {
     if (!message.subject.includes('.close.')) continue;
@@ -119,7 +137,7 @@ function acceptedMarkers(messages: readonly RawMessage[]): Marker[] {
   return accepted;
 }
 
-function readMarker({ subject, text }: RawMessage): backbeat.WindowClose | undefined {
+function readMarker({ subject, text }: Judged): backbeat.WindowClose | undefined {
   try {
     const body = backbeat.WindowClose.parse(JSON.parse(text));
     const beats = body.to_beat - body.from_beat + 1;
@@ -130,7 +148,7 @@ function readMarker({ subject, text }: RawMessage): backbeat.WindowClose | undef
   }
 }
 
-function readClaim(message: RawMessage): Claim | string | undefined {
+function readClaim(message: Judged): Claim | string | undefined {
   if (!message.subject.includes('.claim.')) return undefined;
   if (Buffer.byteLength(message.text) > backbeat.CLAIM_BYTES_MAX) return 'schema';
   let json: unknown;
@@ -141,7 +159,8 @@ function readClaim(message: RawMessage): Claim | string | undefined {
   }
   const body = backbeat.StatusClaim.safeParse(json).data;
   if (body === undefined) return 'schema';
-  return message.subject.endsWith(`.claim.${body.agent_id}`) ? { message, body } : 'foreign_agent';
+  if (!message.subject.endsWith(`.claim.${body.agent_id}`)) return 'foreign_agent';
+  return message.verdict === 'believed' ? { message, body } : message.verdict;
 }
 
 /** The end of a marker's window on the broker's clock: as it tells, but not later than the window before it allows. */
@@ -151,13 +170,13 @@ function endAt({ message, body, before }: Marker): number {
   return Math.min(told, endAt(before) + (body.to_beat - before.body.to_beat) * body.beat_ms * 1.001);
 }
 
-function horizon(marker: Marker | undefined, message: RawMessage): number {
+function horizon(marker: Marker | undefined, message: Judged): number {
   if (marker?.body.beat_ms === undefined) return Number.MAX_SAFE_INTEGER;
   const passed = Math.max(0, message.storedAtMs - endAt(marker)) / marker.body.beat_ms;
   return marker.body.to_beat + 2 + Math.floor(passed * 1.1 + TOLERANCE);
 }
 
-function isAhead(marker: Marker, message: RawMessage, beat: number): boolean {
+function isAhead(marker: Marker, message: Judged, beat: number): boolean {
   const { beat_ms: beatMs, to_beat: to } = marker.body;
   return (
     beatMs !== undefined && message.storedAtMs < endAt(marker) - (to + 1 - beat + 1 + TOLERANCE) * beatMs
@@ -166,12 +185,12 @@ function isAhead(marker: Marker, message: RawMessage, beat: number): boolean {
 
 /** Claims that no window has taken when this sequence is reached, each once. */
 function waitingAt(
-  messages: readonly RawMessage[],
+  messages: readonly Judged[],
   markers: readonly Marker[],
   sequence: number,
-): { claims: Claim[]; floods: RawMessage[] } {
+): { claims: Claim[]; floods: Judged[] } {
   const claims = new Map<string, Claim>();
-  const floods: RawMessage[] = [];
+  const floods: Judged[] = [];
   for (const message of messages) {
     if (message.sequence >= sequence) break;
     const claim = readClaim(message);
@@ -237,7 +256,7 @@ function kpisOf(
   return { onTime: onTime.size, helped: helped.size, broken };
 }
 
-function rotationsOf(messages: readonly RawMessage[], marker: Marker): { unmet: number; refused: number } {
+function rotationsOf(messages: readonly Judged[], marker: Marker): { unmet: number; refused: number } {
   const state = new Map<string, { beat: number; done: boolean }>();
   const closed: Marker[] = [];
   let refused = 0;
@@ -278,10 +297,24 @@ function markersUpTo(marker: Marker): Marker[] {
   return marker.before === undefined ? [marker] : [...markersUpTo(marker.before), marker];
 }
 
-function readRotation({ text }: RawMessage): backbeat.Rotation | undefined {
+function readRotation({ text, verdict }: Judged): backbeat.Rotation | undefined {
+  if (verdict !== 'believed') return undefined;
   try {
     return Buffer.byteLength(text) > 8_192 ? undefined : backbeat.Rotation.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
+}
+
+/** Of a claim or rotation; markers are not signed. */
+function verdictOf({ subject, text, key, signature }: RawMessage, rules: SignatureRules): Judged['verdict'] {
+  const [, , kind, agent] = subject.split('.');
+  if (rules.keys.length === 0 || kind === 'close') return 'believed';
+  if (signature === undefined) return rules.required ? 'unsigned' : 'believed';
+  const owner = kind === 'rotation' ? '@rotation' : agent;
+  const known = rules.keys.find(({ name }) => name === key);
+  if (known?.owner !== owner || known === undefined) return 'signature';
+  return verify(null, Buffer.from(text), known.publicKey, Buffer.from(signature, 'base64'))
+    ? 'believed'
+    : 'signature';
 }

@@ -1,5 +1,5 @@
 import { type ConsumerMessages, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type NatsConnection } from '@nats-io/nats-core';
+import { type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
 import { type Fleet, listenToBeats, startFleetLink } from '@whoosh/backbeat-sdk';
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
@@ -8,7 +8,7 @@ import { newRegistry } from '@whoosh/telemetry';
 import { quietLog, startNats, type TestNats, until } from '@whoosh/testkit';
 import { placeOf } from '../src/claims-reader.ts';
 import { Reverb, type ReverbOptions } from '../src/reverb.ts';
-import { bare, type RawMessage, recompute } from './recompute.ts';
+import { bare, type RawMessage, recompute, type SignatureRules } from './recompute.ts';
 
 export const CLUSTER = 'c';
 
@@ -95,13 +95,15 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Waits until every marker of the stream has its report, then compares with the recomputation. */
-  async reportsEqualRecomputation(): Promise<{ stored: unknown[]; recomputed: unknown[] }> {
+  async reportsEqualRecomputation(
+    rules?: SignatureRules,
+  ): Promise<{ stored: unknown[]; recomputed: unknown[] }> {
     const { state } = await this.bus.jsm.streams.info('BACKBEAT_CLAIMS');
     await until(() => this.#collected >= state.last_seq, {
       describe: 'the whole claims stream',
       timeoutMs: 20_000,
     });
-    const recomputed = recompute(this.raw).map(bare);
+    const recomputed = recompute(this.raw, rules).map(bare);
     const count = recomputed.length;
     await until(async () => (await this.stored()).length >= count, {
       describe: 'a report for every marker',
@@ -125,8 +127,18 @@ export class Stage implements AsyncDisposable {
       callback: (message) => {
         const { sequence, storedAtMs } = placeOf((message as typeof message & { reply: string }).reply);
         this.#collected = sequence;
-        if (!message.subject.endsWith('.checkpoint'))
-          this.raw.push({ sequence, storedAtMs, subject: message.subject, text: message.string() });
+        if (message.subject.endsWith('.checkpoint')) return;
+        const { subject, headers } = message;
+        const key = headers?.get('Backbeat-Key') ?? '';
+        const signature = headers?.get('Backbeat-Signature') ?? '';
+        this.raw.push({
+          sequence,
+          storedAtMs,
+          subject,
+          text: message.string(),
+          ...(key !== '' && { key }),
+          ...(signature !== '' && { signature }),
+        });
       },
     });
     this.bus.connection.subscribe(backbeat.reports.subject.at({ cluster: CLUSTER }), {
@@ -141,10 +153,16 @@ export async function openBus(servers: string, service: string): Promise<Bus> {
 }
 
 /** Stores a raw message in the claims stream, as somebody who keeps to no contract would. */
-export async function putRaw(connection: NatsConnection, subject: string, body: unknown): Promise<number> {
+export async function putRaw(
+  connection: NatsConnection,
+  subject: string,
+  body: unknown,
+  headers?: MsgHdrs,
+): Promise<number> {
   const ack = await jetstream(connection).publish(
     subject,
-    typeof body === 'string' ? body : JSON.stringify(body),
+    typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+    headers && { headers },
   );
   return ack.seq;
 }
