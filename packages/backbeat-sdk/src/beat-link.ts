@@ -89,6 +89,7 @@ export class BeatLink {
   #lastFrame: { atMs: number; offsetMs: number } | undefined;
   #isClosed = false;
   #isConnected = true;
+  #unheardFrames = 0;
 
   private constructor(options: LinkOptions) {
     this.#options = options;
@@ -109,7 +110,7 @@ export class BeatLink {
     const subject = backbeat.beats.subject.at({ cluster: link.clusterId });
     link.#subscription = options.connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) link.#hear(message);
+        if (error === null) link.#hearOwn(message);
         else link.#complain('subscription', 'the subscription to the beat failed', { err: error });
       },
     });
@@ -160,6 +161,17 @@ export class BeatLink {
   /** The beat that has begun by now on the estimated grid, whether it was heard or not. */
   get gridIndex(): number | undefined {
     return this.#metronome.grid.isEmpty ? undefined : this.#metronome.grid.indexAt(this.clock.nowMs());
+  }
+
+  /** A frame that another connection brought: whichever copy comes first counts. */
+  hearAlso(message: Pick<Msg, 'data' | 'headers'>): void {
+    this.#unheardFrames += 1;
+    this.#hear(message);
+  }
+
+  /** Frames that other connections brought since the link's own one brought the last. */
+  get unheardFrames(): number {
+    return this.#unheardFrames;
   }
 
   add(listener: LinkListener): () => void {
@@ -214,7 +226,12 @@ export class BeatLink {
     for (const event of this.#metronome.replay(frame)) this.#take(event, true);
   }
 
-  #hear(message: Msg): void {
+  #hearOwn(message: Msg): void {
+    this.#unheardFrames = 0;
+    this.#hear(message);
+  }
+
+  #hear(message: Pick<Msg, 'data' | 'headers'>): void {
     if (this.#isClosed) return;
     const nowMs = this.clock.nowMs();
     const frame = this.#read(message);

@@ -4,13 +4,20 @@ import { Agent } from './agent.ts';
 import { BeatLink, type LinkOptions } from './beat-link.ts';
 import { Fleet } from './fleet.ts';
 import { BeatListener } from './listener.ts';
+import { SecondEar } from './second-ear.ts';
+
+/** Addresses of servers, divided by commas. With more than one, beats are heard at two servers. */
+export interface ServerAddresses {
+  readonly natsUrl: string;
+  readonly natsOptions?: NodeConnectionOptions;
+}
 
 /** Where the beats come from: a connection that exists, or the address of one to be made and shared. */
 export type LinkSource =
-  | { readonly connection: NatsConnection }
+  | { readonly connection: NatsConnection; readonly secondEar?: ServerAddresses }
   /** Anything that holds a connection, such as a Bus. */
-  | { readonly bus: { readonly connection: NatsConnection } }
-  | { readonly natsUrl: string; readonly natsOptions?: NodeConnectionOptions };
+  | { readonly bus: { readonly connection: NatsConnection }; readonly secondEar?: ServerAddresses }
+  | ServerAddresses;
 
 export type LinkSettings = Omit<LinkOptions, 'connection' | 'clusterId'> & { readonly clusterId: string };
 export type ConnectOptions = LinkSource & LinkSettings & { readonly agentId: string };
@@ -27,8 +34,13 @@ const AGENT_PROFILE: NodeConnectionOptions = {
   reconnectDelayHandler: () => 100 + Math.random() * 1_900,
 };
 
+interface Opened {
+  readonly link: BeatLink;
+  readonly close: () => Promise<void>;
+}
+
 interface Shared {
-  readonly opened: Promise<{ link: BeatLink; connection: NatsConnection | undefined }>;
+  readonly opened: Promise<Opened>;
   users: number;
 }
 
@@ -63,9 +75,7 @@ async function acquire(options: ListenOptions): Promise<{ link: BeatLink; releas
     shared.users -= 1;
     if (shared.users > 0) return;
     if (shelf.get(key) === shared) shelf.delete(key);
-    const { link, connection } = await shared.opened;
-    link.close();
-    await connection?.close();
+    await (await shared.opened).close();
   };
   try {
     return { link: (await shared.opened).link, release: once(release) };
@@ -83,23 +93,45 @@ function shelfFor(options: ListenOptions): { shelf: Map<string, Shared>; key: st
   return { shelf, key: options.clusterId };
 }
 
-async function open(
-  options: ListenOptions,
-): Promise<{ link: BeatLink; connection: NatsConnection | undefined }> {
-  if (!('natsUrl' in options)) {
-    return {
-      link: await BeatLink.open({ ...options, connection: connectionOf(options) }),
-      connection: undefined,
-    };
-  }
-  const servers = options.natsUrl.split(',').map((server) => server.trim());
-  const connection = await connectNats({ ...AGENT_PROFILE, servers, ...options.natsOptions });
+async function open(options: ListenOptions): Promise<Opened> {
+  const resources = new AsyncDisposableStack();
   try {
-    return { link: await BeatLink.open({ ...options, connection }), connection };
+    const isOwn = 'natsUrl' in options;
+    const connection = isOwn ? await dial(options) : connectionOf(options);
+    if (isOwn) resources.defer(() => connection.close());
+    const link = await BeatLink.open({ ...options, connection });
+    resources.defer(() => link.close());
+    const second = isOwn ? options : options.secondEar;
+    const servers = second === undefined ? [] : addressesOf(second);
+    if (second !== undefined && servers.length > 1) {
+      resources.use(
+        await SecondEar.open({
+          link,
+          servers,
+          options: { ...AGENT_PROFILE, ...second.natsOptions },
+          // A connection that belongs to somebody else is watched by its owner.
+          onDeaf: () => {
+            if (isOwn) void connection.reconnect().catch(() => undefined);
+          },
+        }),
+      );
+    }
+    return { link, close: () => resources.disposeAsync() };
   } catch (cause) {
-    await connection.close();
+    await resources.disposeAsync();
     throw cause;
   }
+}
+
+function dial(source: ServerAddresses): Promise<NatsConnection> {
+  return connectNats({ ...AGENT_PROFILE, servers: addressesOf(source), ...source.natsOptions });
+}
+
+function addressesOf({ natsUrl }: ServerAddresses): string[] {
+  return natsUrl
+    .split(',')
+    .map((server) => server.trim())
+    .filter((server) => server !== '');
 }
 
 function connectionOf(source: Exclude<LinkSource, { natsUrl: string }>): NatsConnection {
