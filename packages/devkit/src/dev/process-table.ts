@@ -35,7 +35,7 @@ export interface ServiceStages {
   readonly work: readonly ProcessSpec[];
   readonly door: readonly ProcessSpec[];
   readonly runtime: readonly ProcessSpec[];
-  readonly fleet: readonly ProcessSpec[];
+  readonly agents: readonly ProcessSpec[];
 }
 
 export function serviceStages(
@@ -69,7 +69,6 @@ export function serviceStages(
         secrets: { ...webhook, WHOOSH_GITEA_TOKEN: secrets.gitea_token.file },
       }),
       spec(plain('composer')),
-      spec(plain('council')),
     ],
     door: [
       spec({
@@ -95,8 +94,10 @@ export function serviceStages(
         startsAgents: true,
       },
     ],
-    fleet:
-      settings.agents === 0
+    // The council comes last and goes first: its rounds do not run while the agents of its seats cannot.
+    agents: [
+      spec(plain('council')),
+      ...(settings.agents === 0
         ? []
         : [
             spec({
@@ -105,7 +106,8 @@ export function serviceStages(
               values: { WHOOSH_ENDPOINT: gateway },
               secrets: { WHOOSH_SERVICE_TOKEN: secrets.service_token.file },
             }),
-          ],
+          ]),
+    ],
   };
 }
 

@@ -109,10 +109,10 @@ async function startEverything(supervisor: Supervisor, settings: DevSettings, sa
 
 async function startStages(
   supervisor: Supervisor,
-  { beat, work, door, runtime, fleet }: ServiceStages,
+  { beat, work, door, runtime, agents }: ServiceStages,
   say: Say,
 ): Promise<void> {
-  for (const stage of [beat, work, door, runtime, fleet]) {
+  for (const stage of [beat, work, door, runtime, agents]) {
     if (stage.length === 0) continue;
     say(`Starting ${stage.map(({ name }) => name).join(', ')}`);
     await supervisor.start(...stage);
