@@ -7,6 +7,7 @@ import { type Status } from '../status.ts';
 import { RAFT_TIMING, type RaftOptions, type RaftTiming } from './driver-options.ts';
 import { type FileStorage } from './file-storage.ts';
 import { type Membership } from './membership.ts';
+import { Proposals } from './proposals.ts';
 import { Succession } from './succession.ts';
 import { TickTimes } from './tick-times.ts';
 import { Ticker } from './ticker.ts';
@@ -34,6 +35,7 @@ export class Raft {
   readonly #node: RaftNode;
   readonly #storage: FileStorage;
   readonly #id: NodeId;
+  readonly #proposals = new Proposals();
   readonly #waiters = new Waiters();
   readonly #reads = new Map<string, { index: number | undefined; done: (ok: boolean) => void }>();
   readonly #watches = new Set<(ended: boolean) => void>();
@@ -147,11 +149,12 @@ export class Raft {
   /** Resolves when the entry is applied here. Throws `ProposalError`. */
   async propose(data: Uint8Array, timeoutMs = PROPOSAL_TIMEOUT_MS): Promise<Committed> {
     if (this.#failure !== undefined) throw new ProposalError('stopped', undefined);
+    if (this.#stopping) throw new ProposalError('stopped', this.leaderName());
     const { promise, resolve } = Promise.withResolvers<Committed | ProposalFailure>();
-    const result = this.#stopping ? undefined : this.#node.propose(data);
-    if (result === undefined) throw new ProposalError('stopped', this.leaderName());
-    if (!result.ok) throw new ProposalError(result.reason, this.membership.nameOf(result.leader));
-    this.#waiters.add({ index: result.index, term: result.term, settle: resolve });
+    this.#proposals.add(data, (result) => {
+      if (result.ok) this.#waiters.add({ index: result.index, term: result.term, settle: resolve });
+      else resolve(result.reason);
+    });
     const timer = setTimeout(() => {
       this.#waiters.drop(resolve);
       resolve('timeout');
@@ -241,6 +244,7 @@ export class Raft {
     this.#succession.end();
     clearTimeout(this.#standTimer);
     this.#ticker.stop();
+    this.#proposals.drop('stopped');
     this.#waiters.stopped();
     for (const read of this.#reads.values()) read.done(false);
     for (const watch of this.#watches) watch(true);
@@ -300,7 +304,7 @@ export class Raft {
   }
 
   #pump(): void {
-    if (this.#pumping !== undefined || this.#stopping || !this.#node.hasReady()) return;
+    if (this.#pumping !== undefined || this.#stopping || !this.#hasWork()) return;
     this.#pumping = this.#work()
       .catch((cause: unknown) => this.#fail(cause))
       .finally(() => {
@@ -309,13 +313,20 @@ export class Raft {
       });
   }
 
+  /** Takes what was proposed into the log first. */
+  #hasWork(): boolean {
+    this.#proposals.flush((data) => this.#node.proposeAll(data));
+    return this.#node.hasReady();
+  }
+
   async #work(): Promise<void> {
-    while (!this.#stopping && this.#node.hasReady()) {
+    while (!this.#stopping && this.#hasWork()) {
       const ready = this.#node.ready();
       const writes =
         ready.hardState !== undefined || ready.entries.length > 0 || ready.snapshot !== undefined;
+      for (const message of ready.messages) if (needsNoDisk(message)) this.#transport.send(message);
       if (writes) await this.#persist(ready);
-      for (const message of ready.messages) this.#transport.send(message);
+      for (const message of ready.messages) if (!needsNoDisk(message)) this.#transport.send(message);
       this.#apply(ready);
       this.#node.advance(ready);
       this.#report(ready);
@@ -377,4 +388,12 @@ export class Raft {
     this.#halt();
     this.#options.onFailure(this.#failure);
   }
+}
+
+/**
+ * A leader writes its log while its followers write theirs (thesis §10.2.1): its own copy is counted when it is durable,
+ * like theirs. The term it speaks in was durable before it was elected.
+ */
+function needsNoDisk({ type }: Message): boolean {
+  return type === 'append' || type === 'heartbeat';
 }

@@ -78,10 +78,18 @@ function numbersOf(bytes: Buffer, count: number): readonly number[] | undefined 
 function parseHeader(bytes: Buffer): LogRecord | undefined {
   const [generation] = numbersOf(bytes, 1) ?? [];
   if (generation === undefined) return undefined;
-  const names: unknown = JSON.parse(bytes.subarray(1 + NUMBER_BYTES).toString('utf8'));
+  const names = parseJson(bytes.subarray(1 + NUMBER_BYTES).toString('utf8'));
   const [clusterId, node]: unknown[] = Array.isArray(names) ? names : [];
   if (typeof clusterId !== 'string' || typeof node !== 'string') return undefined;
   return { kind: 'header', clusterId, node, generation };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseBody(bytes: Buffer): LogRecord | undefined {

@@ -30,7 +30,10 @@ export class Waiters {
   readonly #waiting: Waiter[] = [];
 
   add(waiter: Waiter): void {
-    this.#waiting.push(waiter);
+    // Nearly always the last; an index comes again when what had it in an earlier term was lost.
+    let at = this.#waiting.length;
+    while (at > 0 && (this.#waiting[at - 1] as Waiter).index > waiter.index) at -= 1;
+    this.#waiting.splice(at, 0, waiter);
   }
 
   drop(settle: Waiter['settle']): void {
@@ -53,11 +56,8 @@ export class Waiters {
   }
 
   #takeUpTo(index: number, outcome: (waiter: Waiter) => Committed | ProposalFailure): void {
-    const taken = this.#waiting.filter((waiter) => waiter.index <= index);
-    if (taken.length === 0) return;
-    const kept = this.#waiting.filter((waiter) => waiter.index > index);
-    this.#waiting.length = 0;
-    this.#waiting.push(...kept);
+    const behind = this.#waiting.findIndex((waiter) => waiter.index > index);
+    const taken = this.#waiting.splice(0, behind === -1 ? this.#waiting.length : behind);
     for (const waiter of taken) {
       const result = outcome(waiter);
       waiter.settle(typeof result === 'string' ? result : { index: waiter.index, term: waiter.term });
