@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { backbeatEnv, duration, integer, list, natsEnv, secret, Secret } from '@whoosh/config';
 import { WEBHOOKS_PER_SECOND_MAX } from './domain/rate-class.ts';
+import { tokenProblem } from './domain/identity.ts';
 import { isOrigin, parseListenAddress } from './domain/listen-address.ts';
 
 const ORIGINS_DEFAULT = 'http://localhost:3000,http://localhost:8080';
@@ -34,8 +35,29 @@ const secrets = () =>
       .map((token) => token.trim())
       .filter((token) => token !== '');
     if (tokens.length === 0) context.addIssue({ code: 'custom', message: 'must name at least one token' });
+    for (const [at, token] of tokens.entries()) {
+      const problem = tokenProblem(token);
+      if (problem !== undefined) {
+        context.addIssue({ code: 'custom', message: `token ${at + 1} of ${tokens.length} ${problem}` });
+      }
+    }
     return tokens.map((token) => new Secret(token));
   });
+
+/** Addresses, CIDR ranges, or the names that express has for the private ones. */
+const ProxyRange = z.union([
+  z.ipv4(),
+  z.ipv6(),
+  // Whoever trusts everybody trusts every X-Forwarded-For.
+  z.cidrv4().refine((range) => !range.endsWith('/0')),
+  z.cidrv6().refine((range) => !range.endsWith('/0')),
+  z.enum(['loopback', 'linklocal', 'uniquelocal']),
+]);
+const proxies = () =>
+  list().refine(
+    (all) => all.every((one) => ProxyRange.safeParse(one).success),
+    'must be addresses, ranges such as 10.0.0.0/8, or loopback, linklocal, uniquelocal',
+  );
 
 /** What the gateway reads; see the README for what each means. */
 export const Env = z.object({
@@ -45,7 +67,7 @@ export const Env = z.object({
   WHOOSH_SERVER_READ_TIMEOUT: duration('30s'),
   WHOOSH_SERVER_WRITE_TIMEOUT: duration('30s'),
   WHOOSH_SERVER_ALLOWED_ORIGINS: origins(),
-  WHOOSH_SERVER_TRUSTED_PROXIES: list(),
+  WHOOSH_SERVER_TRUSTED_PROXIES: proxies(),
   WHOOSH_SERVER_RATE_LIMIT_PER_MINUTE: integer(100, { min: 1, max: 1_000_000 }),
   WHOOSH_GITEA_WEBHOOK_PATH: z
     .string()

@@ -3,8 +3,10 @@ import { type Bus } from '@whoosh/bus';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { type GatewayConfig } from './config.ts';
 import { DeadLetters } from './dead-letters/dead-letters.ts';
-import { BeatWatch } from './events/beat-watch.ts';
+import { OnceAWhile } from './domain/once-a-while.ts';
+import { BeatWatch, type MessageKind } from './events/beat-watch.ts';
 import { EventFeed } from './events/event-feed.ts';
+import { PulseWatch } from './events/pulse-watch.ts';
 import { HealthDesk } from './health/health-desk.ts';
 import { answerFailure } from './http/answer-failure.ts';
 import { Authenticator } from './http/authenticate.ts';
@@ -41,6 +43,9 @@ export interface Gateway extends Disposable {
   readonly feed: EventFeed;
 }
 
+/** Of each kind of message that breaks its contract. */
+const INVALID_LOGGED_EVERY_MS = 1_000;
+
 export const EVENTS_PATH = '/api/v1/events';
 export const REGISTER_PATH = '/api/v1/agents/register';
 
@@ -48,13 +53,25 @@ export const REGISTER_PATH = '/api/v1/agents/register';
 export function buildGateway(parts: GatewayParts): Gateway {
   const { bus, config, log, stopping, version } = parts;
   const metrics = new GatewayMetrics(parts.registry);
+  const invalid = new OnceAWhile<MessageKind>(INVALID_LOGGED_EVERY_MS);
   const beats = new BeatWatch({
     connection: bus.connection,
     cluster: config.cluster,
     agentId: config.backbeatAgentId,
     enabled: config.backbeatEnabled,
     monotonicMs: () => performance.now(),
-    onInvalid: () => metrics.invalidMessages.inc(),
+    onInvalid: (kind, why) => {
+      metrics.invalidMessages.inc();
+      const heldBack = invalid.pass(kind, performance.now());
+      if (heldBack !== undefined) log.warn({ kind, why, held_back: heldBack }, 'message on the bus refused');
+    },
+  });
+  const pulses = new PulseWatch({
+    bus,
+    cluster: config.cluster,
+    enabled: config.backbeatEnabled,
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
   });
   const feed = new EventFeed(bus.js, bus.jsm);
   const limits = rateLimits({
@@ -90,13 +107,15 @@ export function buildGateway(parts: GatewayParts): Gateway {
     readers: metrics.readers,
     onCut: (reason) => metrics.readersCut.inc({ reason }),
   });
+  // Before GET, which express would let answer it: an endless answer without a body would hold a reader's place for nothing.
+  app.head(EVENTS_PATH, named(EVENTS_PATH), wrongMethod(['get']));
   app.get(EVENTS_PATH, named(EVENTS_PATH), notStored, authenticate, limits.general, countedEvents);
   app.all(EVENTS_PATH, named(EVENTS_PATH), wrongMethod(['get']));
   openDoor(app, parts, metrics, limits);
   app.use(
     serveRoutes(ROUTES, {
       caller: busCaller(bus, config.cluster),
-      desk: { beats, deadLetters: new DeadLetters(bus) },
+      desk: { beats, pulses, deadLetters: new DeadLetters(bus) },
       limit: limits.general,
       authenticate,
       onUnknownField: (route) => metrics.unknownFields.inc({ route }),

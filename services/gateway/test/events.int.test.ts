@@ -223,6 +223,14 @@ describe('the event stream', () => {
     socket.destroy();
   });
 
+  test('takes GET alone: a HEAD would hold a place for an answer that never comes', async () => {
+    const before = await openReaders();
+    const headers = { Authorization: `Bearer ${user}` };
+    const answer = await fetch(`${run.url}/api/v1/events`, { method: 'HEAD', headers });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, OPTIONS']);
+    expect(await openReaders()).toBe(before);
+  });
+
   test('forgets readers that leave', async () => {
     const before = await openReaders();
     const reader = await read('/api/v1/events');

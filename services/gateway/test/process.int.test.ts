@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { startNats } from '@whoosh/testkit';
+import { connectBus } from '@whoosh/bus';
+import { newRegistry } from '@whoosh/telemetry';
+import { quietLog, startNats } from '@whoosh/testkit';
 import { SERVICE_TOKEN, token } from './running-gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -24,15 +26,19 @@ function start(env: Record<string, string | undefined>) {
   const complaints: string[] = [];
   child.stderr.on('data', (text: Buffer) => complaints.push(text.toString()));
   const exited = once(child, 'exit') as Promise<[number | null]>;
+  async function* lines(message: string): AsyncGenerator<Record<string, unknown>> {
+    for await (const line of createInterface(child.stdout)) {
+      const fields = JSON.parse(line) as Record<string, unknown>;
+      if (fields['msg'] === message) yield fields;
+    }
+  }
   return {
     child,
     exited,
     complaints,
+    lines,
     async line(message: string): Promise<Record<string, unknown>> {
-      for await (const line of createInterface(child.stdout)) {
-        const fields = JSON.parse(line) as Record<string, unknown>;
-        if (fields['msg'] === message) return fields;
-      }
+      for await (const fields of lines(message)) return fields;
       throw new Error(`the process ended without saying "${message}": ${complaints.join('')}`);
     },
     async [Symbol.asyncDispose]() {
@@ -67,6 +73,35 @@ test('the process answers, keeps its metrics to the admin port, and ends in good
   expect(code).toBe(0);
 });
 
+test('messages on the bus that break their contract are logged without what they say, and not one by one', async () => {
+  await using nats = await startNats();
+  await using gateway = start({ NATS_URL: nats.url, WHOOSH_BACKBEAT_CLUSTER_ID: 'noisy' });
+  await gateway.line('gateway is listening');
+  await using stranger = await connectBus({
+    servers: nats.url,
+    service: 'stranger',
+    profile: 'beat',
+    log: quietLog(),
+    registry: newRegistry('stranger'),
+  });
+  const refused = gateway.line('message on the bus refused');
+  for (let at = 0; at < 200; at += 1) stranger.publish('backbeat.noisy.beat', { type: 'hunter2' });
+  const { kind, why, held_back: heldBack } = await refused;
+  expect([kind, heldBack]).toEqual(['beat', 0]);
+  expect(why).toMatch(/^type: invalid_value; cluster_id: invalid_type/);
+  expect(why).not.toContain('hunter2');
+  // Of another kind the first is said at once; what came before it on the same connection has been heard by then.
+  const other = gateway.lines('message on the bus refused');
+  stranger.publish('backbeat.noisy.report', new TextEncoder().encode('{'));
+  const seen = [];
+  for await (const line of other) {
+    seen.push(line);
+    if (line['kind'] === 'report') break;
+  }
+  expect(seen.at(-1)).toMatchObject({ kind: 'report', why: 'not JSON', held_back: 0 });
+  expect(seen.length).toBeLessThan(10);
+});
+
 test('a wrong configuration is said at once, by name and without values', async () => {
   await using gateway = start({
     NATS_URL: 'nats://127.0.0.1:1',
@@ -74,6 +109,7 @@ test('a wrong configuration is said at once, by name and without values', async 
     WHOOSH_AUTH_SERVICE_TOKENS: '',
     WHOOSH_SERVER_LISTEN_ADDR: 'hunter2',
     WHOOSH_SERVER_ALLOWED_ORIGINS: '*',
+    WHOOSH_SERVER_TRUSTED_PROXIES: 'hunter2',
   });
   const [code] = await gateway.exited;
   expect(code).toBe(1);
@@ -83,6 +119,7 @@ test('a wrong configuration is said at once, by name and without values', async 
     'WHOOSH_AUTH_SERVICE_TOKENS',
     'WHOOSH_SERVER_LISTEN_ADDR',
     'WHOOSH_SERVER_ALLOWED_ORIGINS',
+    'WHOOSH_SERVER_TRUSTED_PROXIES',
   ]) {
     expect(said).toContain(name);
   }

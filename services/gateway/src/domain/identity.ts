@@ -52,12 +52,26 @@ export function callerOfJoinToken(presented: Buffer): KnownCaller {
   };
 }
 
+const BEARER_CHARACTERS = 'A-Za-z0-9._~+/=-';
+const BEARER_LENGTH_MAX = 8_192;
+const BEARER = new RegExp(`^Bearer +([${BEARER_CHARACTERS}]{1,${BEARER_LENGTH_MAX}})$`, 'i');
+const TOKEN = new RegExp(`^[${BEARER_CHARACTERS}]{1,${BEARER_LENGTH_MAX}}$`);
+
 /** The token of an `Authorization: Bearer …` header, or undefined. */
 export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(header ?? '')?.[1];
+  return BEARER.exec(header ?? '')?.[1];
 }
 
 /** A JWT is three parts divided by dots; neither service tokens nor join tokens are told apart by anything else. */
 export function looksLikeJwt(token: string): boolean {
   return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(token);
+}
+
+/** Why nobody could ever come in with this as a service token; undefined for one that works. Never says the token. */
+export function tokenProblem(token: string): string | undefined {
+  if (token.length > BEARER_LENGTH_MAX) return `is longer than ${BEARER_LENGTH_MAX} characters`;
+  if (!TOKEN.test(token))
+    return 'holds characters that a Bearer token may not: take A-Z a-z 0-9 . _ ~ + / = -';
+  if (looksLikeJwt(token)) return 'has the shape of a JWT (a.b.c) and would be read as one';
+  return undefined;
 }

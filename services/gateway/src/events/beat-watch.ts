@@ -1,8 +1,12 @@
+import type * as z from 'zod';
 import { type Bus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { TempoMeter } from '../domain/tempo-meter.ts';
 import { OperationBoard } from '../domain/operation-board.ts';
 import { type BackbeatStatus } from '../routes/backbeat.ts';
+
+/** What is heard here, by name. */
+export type MessageKind = 'beat' | 'report' | 'claim';
 
 export interface BeatWatchOptions {
   readonly connection: Bus['connection'];
@@ -11,13 +15,19 @@ export interface BeatWatchOptions {
   readonly agentId: string;
   readonly enabled: boolean;
   readonly monotonicMs: () => number;
-  readonly onInvalid: (what: string) => void;
+  /** `why` names fields and never their content. */
+  readonly onInvalid: (kind: MessageKind, why: string) => void;
 }
+
+/** The part of the status that is heard and not asked for. */
+type Heard = Omit<BackbeatStatus, 'pulse' | 'reverb' | 'slo'>;
 
 type Listener = (event: 'beat' | 'report', body: object) => void;
 
 /** A beat older than this many beat lengths is no sign of life any more. */
 const SILENT_BEATS = 3;
+const REASONS_MAX = 5;
+const FIELD_CHARACTERS_MAX = 80;
 
 /**
  * Hears beats, BarReports and WHOOSH's own StatusClaims of one cluster, and keeps the newest of each. It decides nothing by
@@ -37,13 +47,14 @@ export class BeatWatch implements Disposable {
     this.#options = options;
     if (!options.enabled) return;
     const { cluster, agentId } = options;
-    this.#hear(backbeat.beats.subject.at({ cluster }), backbeat.BeatFrame, (frame) => this.#beat(frame));
-    this.#hear(backbeat.reports.subject.at({ cluster }), backbeat.BarReport, (report) =>
+    this.#hear('beat', backbeat.beats.subject.at({ cluster }), backbeat.BeatFrame, (frame) =>
+      this.#beat(frame),
+    );
+    this.#hear('report', backbeat.reports.subject.at({ cluster }), backbeat.BarReport, (report) =>
       this.#tell('report', report),
     );
-    this.#hear(backbeat.claims.subject.at({ cluster, agent: agentId }), backbeat.StatusClaim, (claim) =>
-      this.#operations.claimed(claim),
-    );
+    const claims = backbeat.claims.subject.at({ cluster, agent: agentId });
+    this.#hear('claim', claims, backbeat.StatusClaim, (claim) => this.#operations.claimed(claim));
     void this.#countReconnections();
   }
 
@@ -64,7 +75,7 @@ export class BeatWatch implements Disposable {
     return silentMs < (SILENT_BEATS * 60_000) / this.#frame.tempo_bpm;
   }
 
-  status(): BackbeatStatus {
+  status(): Heard {
     const frame = this.#frame;
     return {
       enabled: this.#options.enabled,
@@ -102,15 +113,21 @@ export class BeatWatch implements Disposable {
   }
 
   #hear<Body>(
+    kind: MessageKind,
     subject: string,
-    schema: { safeParse(value: unknown): { success: true; data: Body } | { success: false } },
+    schema: z.ZodType<Body>,
     heard: (body: Body) => void,
   ): void {
     const callback = (failure: Error | null, message: { json(): unknown }) => {
       if (failure) return;
-      const read = schema.safeParse(parsed(message));
+      const json = parsed(message);
+      if (json === undefined) {
+        this.#options.onInvalid(kind, 'not JSON');
+        return;
+      }
+      const read = schema.safeParse(json);
       if (read.success) heard(read.data);
-      else this.#options.onInvalid(subject);
+      else this.#options.onInvalid(kind, reasonOf(read.error));
     };
     this.#subscriptions.push(this.#options.connection.subscribe(subject, { callback }));
   }
@@ -133,6 +150,14 @@ function parsed(message: { json(): unknown }): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Which fields break which rule; the values may be anything that anybody could publish. */
+function reasonOf({ issues }: z.ZodError): string {
+  return issues
+    .slice(0, REASONS_MAX)
+    .map(({ path, code }) => `${path.join('.').slice(0, FIELD_CHARACTERS_MAX) || 'body'}: ${code}`)
+    .join('; ');
 }
 
 function rounded(value: number | undefined): number | null {

@@ -116,7 +116,12 @@ function operationOf(route: Route, schemaOf: SchemaOf): Json {
     ...(hasBody && {
       requestBody: {
         required: fields.some((name) => isRequired(fromInput, name)),
-        content: { 'application/json': { schema: bodySchema(route, fromInput, schemaOf) } },
+        content: {
+          'application/json': {
+            schema: bodySchema(route, fromInput, schemaOf),
+            ...(route.examples?.request && { example: route.examples.request }),
+          },
+        },
       },
     }),
     responses: { [String(route.status ?? 200)]: success(route, schemaOf), ...failures(route) },
@@ -142,6 +147,9 @@ function success(route: Route, schemaOf: SchemaOf): Json {
           required: ['status', 'data', 'message'],
           properties: { status: { const: 'success' }, ...(properties as Json), message: { type: 'string' } },
         },
+        ...(route.examples?.reply && {
+          example: { status: 'success', data: route.examples.reply, message: route.message },
+        }),
       },
     },
   };
@@ -162,10 +170,25 @@ function failures(route: Route): Json {
         String(status),
         {
           description: names.join(', '),
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+          content: {
+            'application/json': {
+              schema: { $ref: '#/components/schemas/Error' },
+              ...refusalExamples(route, names),
+            },
+          },
         },
       ]),
   );
+}
+
+function refusalExamples({ examples }: Route, codes: readonly HttpCode[]): Json {
+  const shown = codes.flatMap((code) => {
+    const refusal = examples?.refusals?.[code as ErrorCode];
+    if (refusal === undefined) return [];
+    const { error, details = {} } = refusal;
+    return [[code, { value: { status: 'error', error, details: { ...details, code } } }] as const];
+  });
+  return shown.length === 0 ? {} : { examples: Object.fromEntries(shown) };
 }
 
 function parameter(name: string, where: 'path' | 'query', schema: unknown, required: boolean): Json {

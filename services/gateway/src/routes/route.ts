@@ -21,6 +21,19 @@ export interface RouteForm {
   readonly message: string;
   /** Unknown fields of the body are ignored and counted rather than refused: agents of others send more. */
   readonly lenient?: true;
+  readonly examples?: RouteExamples;
+}
+
+/** What the OpenAPI document shows; a test holds each to its schema. */
+export interface RouteExamples {
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly reply?: Readonly<Record<string, unknown>>;
+  /** What goes wrong in a way that a caller should handle: the sentence and its details. */
+  readonly refusals?: Readonly<
+    Partial<
+      Record<ErrorCode, { readonly error: string; readonly details?: Readonly<Record<string, unknown>> }>
+    >
+  >;
 }
 
 /** One line of the table: everything that the router and the OpenAPI document are made of. */
