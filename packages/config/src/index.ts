@@ -34,6 +34,7 @@ export {
   isLogPretty,
   logLevel,
   natsAuth,
+  natsProblems,
   natsServers,
   type DatabaseConfig,
 } from './resolve.ts';

@@ -13,6 +13,25 @@ export function natsServers(env: Read<typeof natsEnv>): string {
   return env.BACKBEAT_NATS ?? env.WHOOSH_BACKBEAT_NATS_URL ?? env.NATS_URL ?? NATS_URL_DEFAULT;
 }
 
+const NATS_SERVER =
+  /^(?:(?:nats|tls):\/\/)?(?:[^\s@/]+@)?(?:\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+)(?::(\d{1,5}))?\/?$/;
+const PORT_MAX = 65_535;
+
+/** For `check` of readEnv: says which address of the broker is none. */
+export function natsProblems(env: Partial<Read<typeof natsEnv>>): string[] {
+  const variable = (['BACKBEAT_NATS', 'WHOOSH_BACKBEAT_NATS_URL', 'NATS_URL'] as const).find(
+    (name) => env[name] !== undefined,
+  );
+  if (variable === undefined) return [];
+  const servers = (env[variable] ?? '').split(',').map((server) => server.trim());
+  return servers.flatMap((server, at) => {
+    const [found, port = '1'] = NATS_SERVER.exec(server) ?? [];
+    if (found !== undefined && Number(port) >= 1 && Number(port) <= PORT_MAX) return [];
+    const which = servers.length === 1 ? '' : `address ${at + 1} `;
+    return [`${variable}: ${which}must be nats://host:port, with a port from 1 to ${PORT_MAX}`];
+  });
+}
+
 /** User and password for the broker, when it asks for them. */
 export function natsAuth(env: Read<typeof natsEnv>): { user: string; password: Secret } | undefined {
   if (env.NATS_USER === undefined || env.NATS_PASSWORD === undefined) return undefined;

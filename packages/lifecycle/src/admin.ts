@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { ConfigError } from '@whoosh/config';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { sendJson } from './json-http.ts';
 import { type Readiness } from './readiness.ts';
@@ -12,9 +13,19 @@ export interface AdminOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where the operator chooses another. */
+  readonly portVariable: string;
   readonly registry: Registry;
   readonly readiness: Readiness;
   readonly log: Log;
+}
+
+function unusable(host: string, port: number, cause: unknown): string {
+  const { code } = cause as { code?: string };
+  const at = `port ${port} of ${host}`;
+  return code === 'EADDRINUSE'
+    ? `${at} is taken by another process: choose a free one, or 0 for any`
+    : `${at} cannot be listened on (${code ?? 'unknown'})`;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -40,7 +51,11 @@ export class AdminServer implements AsyncDisposable {
       void answer(routes, request, response, log);
     });
     server.listen(port, host);
-    await once(server, 'listening');
+    try {
+      await once(server, 'listening');
+    } catch (cause) {
+      throw new ConfigError([`${options.portVariable}: ${unusable(host, port, cause)}`]);
+    }
     return new AdminServer(server, routes, host);
   }
 

@@ -82,6 +82,7 @@ export async function runService<Schema extends EnvSchema>(spec: ServiceSpec<Sch
       version,
       host: env.WHOOSH_ADMIN_HOST,
       port: adminPortOf(env, portVariable, spec.service),
+      portVariable,
       registry,
       readiness,
       log,
@@ -109,7 +110,9 @@ export async function runService<Schema extends EnvSchema>(spec: ServiceSpec<Sch
     // A start that was told to stop may fail in any way; that is no fault.
     if (!stop.signal.aborted) {
       exitCode = 1;
-      log.fatal({ err: cause }, 'service failed to start');
+      // What only shows at the start, such as a port that is taken, is told like the rest of a refused configuration.
+      if (cause instanceof ConfigError) process.stderr.write(`${spec.service}: ${cause.message}\n`);
+      else log.fatal({ err: cause }, 'service failed to start');
     }
   }
   stop.abort();

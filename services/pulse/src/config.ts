@@ -10,17 +10,19 @@ import {
   list,
   natsAuth,
   natsEnv,
+  natsProblems,
   natsServers,
   number,
   requiredNumber,
   secret,
 } from '@whoosh/config';
+import { KeyFileError, readSigner } from '@whoosh/backbeat-sdk/keys';
 import { backbeat } from '@whoosh/contracts';
 import * as z from 'zod';
 import { absoluteRange, isWithin, roundTempo, TEMPO_BPM_MAX, TEMPO_BPM_MIN } from './domain/tempo.ts';
 import { type MetronomeSettings } from './metronome/messages.ts';
+import { addressOf, isLoopback, NODE_FORM, NODE_PATTERN, peerOf, peerProblems } from './peer-address.ts';
 
-const NODE_PATTERN = /^[A-Za-z0-9_.:-]{1,128}$/;
 const TEMPO_RANGE = { min: TEMPO_BPM_MIN, max: TEMPO_BPM_MAX };
 const tempo = (byDefault: number) => number(byDefault, TEMPO_RANGE);
 
@@ -28,12 +30,16 @@ const tempo = (byDefault: number) => number(byDefault, TEMPO_RANGE);
 export const PulseEnv = envSchema({
   ...natsEnv,
   ...backbeatEnv,
-  BACKBEAT_NODE: z.string().regex(NODE_PATTERN, 'must be 1 to 128 of A-Z a-z 0-9 _ . : -').optional(),
+  BACKBEAT_NODE: z.string().regex(NODE_PATTERN, `must be ${NODE_FORM}`).optional(),
   BACKBEAT_RAFT_BIND: z.string().default('127.0.0.1:7420'),
   /** `name@host:port` of all nodes, this one included; none is a cluster of one. */
   BACKBEAT_RAFT_PEERS: list(),
   BACKBEAT_RAFT_SECRET: secret().optional(),
   BACKBEAT_DATA_DIR: z.string().optional(),
+  /** Ed25519 in PEM; frames are signed with it when it is there. */
+  BACKBEAT_SIGNING_KEY: secret().optional(),
+  /** What the header `Backbeat-Key` carries; this node's name when it is not set. */
+  BACKBEAT_SIGNING_KEY_NAME: z.string().optional(),
   BACKBEAT_BAR_LENGTH: integer(4, { min: 1, max: 10_000 }),
   /** `--bpm`; wins over the longer name. */
   BACKBEAT_BPM: requiredNumber(TEMPO_RANGE).optional(),
@@ -47,60 +53,74 @@ export const PulseEnv = envSchema({
 });
 export type PulseEnv = Readonly<EnvOf<typeof PulseEnv>>;
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `host:port`, `[v6]:port` or `:port`. */
-function addressOf(text: string): Address | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port > 65_535) return undefined;
-  return { host: bracketed ?? (plain === '' || plain === undefined ? '0.0.0.0' : plain), port };
-}
-
-function peerOf(text: string): ({ readonly name: string } & Address) | undefined {
-  const at = text.indexOf('@');
-  const name = text.slice(0, at);
-  const address = at < 1 ? undefined : addressOf(text.slice(at + 1));
-  return address === undefined || !NODE_PATTERN.test(name) ? undefined : { name, ...address };
-}
-
 function nodeName(env: Partial<PulseEnv>): string {
   return env.BACKBEAT_NODE ?? hostname().replaceAll(/[^A-Za-z0-9_.:-]/g, '-');
 }
 
 export function pulseProblems(env: Partial<PulseEnv>): string[] {
-  const problems = clusterProblems(env);
-  if (env.BACKBEAT_RAFT_BIND !== undefined && addressOf(env.BACKBEAT_RAFT_BIND) === undefined) {
-    problems.push('BACKBEAT_RAFT_BIND: must be host:port');
+  return [
+    ...clusterProblems(env),
+    ...natsProblems(env),
+    ...peerProblems(env.BACKBEAT_RAFT_PEERS ?? [], nodeName(env)),
+    ...raftProblems(env),
+    ...tempoProblems(env),
+    ...signingProblems(env),
+  ];
+}
+
+function raftProblems(env: Partial<PulseEnv>): string[] {
+  const {
+    BACKBEAT_RAFT_BIND: bindText,
+    BACKBEAT_RAFT_PEERS: peerTexts = [],
+    BACKBEAT_RAFT_SECRET: secret,
+  } = env;
+  const bind = bindText === undefined ? undefined : addressOf(bindText);
+  if (bindText !== undefined && bind === undefined) {
+    return ['BACKBEAT_RAFT_BIND: must be host:port, with a port from 1 to 65535'];
   }
-  const peers = env.BACKBEAT_RAFT_PEERS ?? [];
-  if (peers.some((text) => peerOf(text) === undefined)) {
-    problems.push('BACKBEAT_RAFT_PEERS: must be name@host:port, divided by commas');
-  } else if (peers.length > 0 && !peers.some((text) => peerOf(text)?.name === nodeName(env))) {
-    problems.push(`BACKBEAT_RAFT_PEERS: must include this node, ${nodeName(env)}`);
-  }
-  return [...problems, ...tempoProblems(env)];
+  const peers = peerTexts.map(peerOf).filter((peer) => peer !== undefined);
+  const isOpen =
+    peers.length > 1 && [...peers, ...(bind === undefined ? [] : [bind])].some((at) => !isLoopback(at));
+  if (!isOpen || secret !== undefined) return [];
+  return [
+    'BACKBEAT_RAFT_SECRET is required, since nodes talk beyond this machine: the same for all, best by BACKBEAT_RAFT_SECRET_FILE',
+  ];
 }
 
 function tempoProblems(env: Partial<PulseEnv>): string[] {
   const { BACKBEAT_MIN_BPM: minBpm, BACKBEAT_MAX_BPM: maxBpm, BACKBEAT_BAR_LENGTH: barLength } = env;
   const bpm = env.BACKBEAT_BPM ?? env.BACKBEAT_TEMPO_BPM;
   if (minBpm === undefined || maxBpm === undefined || barLength === undefined || bpm === undefined) return [];
+  if (minBpm > maxBpm) return [`BACKBEAT_MIN_BPM: must not be above BACKBEAT_MAX_BPM, ${maxBpm}`];
   const range = absoluteRange({ minBpm, maxBpm }, barLength);
   if (isWithin(roundTempo(bpm), range)) return [];
-  return [
-    `BACKBEAT_TEMPO_BPM: with these limits and bars of ${barLength} beats (at most 2 h) it must be from ${range.minBpm} to ${range.maxBpm}`,
-  ];
+  const variable = env.BACKBEAT_BPM === undefined ? 'BACKBEAT_TEMPO_BPM' : 'BACKBEAT_BPM';
+  const rule = `with these limits and bars of ${barLength} beats (at most 2 h)`;
+  if (range.minBpm > range.maxBpm)
+    return [`${variable}: ${rule} there is no tempo at all: shorter bars, or faster`];
+  return [`${variable}: ${rule} it must be from ${range.minBpm} to ${range.maxBpm}`];
+}
+
+function signingProblems(env: Partial<PulseEnv>): string[] {
+  if (env.BACKBEAT_SIGNING_KEY === undefined) return [];
+  try {
+    readSigner(keyName(env), env.BACKBEAT_SIGNING_KEY.reveal());
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof KeyFileError)) throw cause;
+    return [`BACKBEAT_SIGNING_KEY: ${cause.message}`];
+  }
+}
+
+function keyName(env: Partial<PulseEnv>): string {
+  return env.BACKBEAT_SIGNING_KEY_NAME ?? nodeName(env);
 }
 
 export function metronomeSettings(env: PulseEnv, version: string): MetronomeSettings {
   const node = nodeName(env);
   const cluster = clusterName(env);
   const raftBind = addressOf(env.BACKBEAT_RAFT_BIND) ?? { host: '127.0.0.1', port: 7420 };
-  const peers = env.BACKBEAT_RAFT_PEERS.map((text) => peerOf(text)).filter((peer) => peer !== undefined);
+  const peers = env.BACKBEAT_RAFT_PEERS.map(peerOf).filter((peer) => peer !== undefined);
   const auth = natsAuth(env);
   return {
     cluster,
@@ -110,6 +130,10 @@ export function metronomeSettings(env: PulseEnv, version: string): MetronomeSett
     peers: peers.length > 0 ? peers : [{ name: node, ...raftBind }],
     raftBind,
     raftSecret: env.BACKBEAT_RAFT_SECRET?.reveal(),
+    signing: env.BACKBEAT_SIGNING_KEY && {
+      keyName: keyName(env),
+      privateKey: env.BACKBEAT_SIGNING_KEY.reveal(),
+    },
     natsServers: natsServers(env)
       .split(',')
       .map((server) => server.trim())

@@ -7,6 +7,7 @@ import {
   type Notice,
   type Order,
 } from './metronome/messages.ts';
+import { startProblem } from './start-problem.ts';
 
 /** Young objects live shortly here: small spaces keep the pauses of the collector below the length of a wake-up. */
 const HEAP = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 } as const;
@@ -52,7 +53,9 @@ export class MetronomeThread implements AsyncDisposable {
       if (isStarted) onFailure(failure);
       else reject(failure);
     };
-    thread.#worker.on('error', (cause) => fail(new Error('the metronome has failed', { cause })));
+    thread.#worker.on('error', (cause) =>
+      fail(startProblem(cause, settings) ?? new Error('the metronome has failed', { cause })),
+    );
     thread.#worker.on('exit', (code) => fail(new Error(`the metronome has ended with code ${code}`)));
     await started;
     isStarted = true;

@@ -1,4 +1,5 @@
 import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { addSignature, type Signer } from '@whoosh/backbeat-sdk/keys';
 
 /** As measured: a dead server is left within 50 ms, a frozen one within half a second, and none is given up. */
 const BEAT_PROFILE = {
@@ -15,11 +16,15 @@ const BEAT_PROFILE = {
 /** A beat that the other connection has not heard by then is said again there. */
 export const HEDGE_MS = 10;
 
+const ENCODER = new TextEncoder();
+
 export interface WiresOptions {
   readonly servers: readonly string[];
   readonly auth: { readonly user: string; readonly pass: string } | undefined;
   readonly name: string;
   readonly subject: string;
+  /** Signs what is said, when there is a key. */
+  readonly signer: Signer | undefined;
   readonly onHeard: (message: Msg) => void;
   readonly onHedged: () => void;
   readonly onReconnected: (server: string) => void;
@@ -77,8 +82,10 @@ export class BeatWires {
     const head = headers();
     head.set('Nats-Msg-Id', messageId);
     head.set('Backbeat-Hlc', hlc);
+    const bytes = ENCODER.encode(payload);
+    addSignature(this.#options.signer, bytes, head);
     const say = ({ connection }: Wire): void =>
-      connection?.publish(this.#options.subject, payload, { headers: head });
+      connection?.publish(this.#options.subject, bytes, { headers: head });
     say(speaker);
     clearTimeout(this.#waiting?.timer);
     this.#waiting = undefined;

@@ -11,6 +11,8 @@ export interface MetronomeSettings {
   readonly peers: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly raftBind: { readonly host: string; readonly port: number };
   readonly raftSecret: string | undefined;
+  /** What frames are signed with: the name that others know the key by, and the key in PEM. */
+  readonly signing?: { readonly keyName: string; readonly privateKey: string } | undefined;
   readonly natsServers: readonly string[];
   readonly natsAuth: { readonly user: string; readonly pass: string } | undefined;
   readonly subject: string;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSigner } from '@whoosh/backbeat-sdk/keys';
 import { decodeFull, encodeFull, encodeWire, type Hlc } from 'hlc-ts';
 import { type Raft, startRaft } from 'raft-ts/node';
 import {
@@ -82,6 +83,7 @@ export class Metronome implements AsyncDisposable {
       auth: settings.natsAuth,
       name: `pulse ${settings.node} beat`,
       subject: settings.subject,
+      signer: settings.signing && readSigner(settings.signing.keyName, settings.signing.privateKey),
       onHeard: (message) => this.#heard(message.string(), message.headers?.get('Backbeat-Hlc') ?? ''),
       onHedged: () => tell({ type: 'hedged' }),
       onReconnected: (server) => this.#wired(server),
