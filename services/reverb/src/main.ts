@@ -14,6 +14,7 @@ await runService({
   check: checkEnv,
   async start({ env, log, registry, resources, readiness, admin, instance, version }) {
     const clusterId = clusterName(env);
+    const auth = natsAuth(env);
     const options = {
       servers: natsServers(env),
       service: 'reverb',
@@ -21,7 +22,7 @@ await runService({
       profile: 'beat',
       log,
       registry,
-      auth: natsAuth(env),
+      auth,
     } as const;
     const bus = resources.use(await connectBus(options));
     readiness.check('nats', () => bus.isConnected() || 'the broker is away');
@@ -38,7 +39,18 @@ await runService({
 
     const barLength = env.BACKBEAT_BAR_LENGTH;
     const listener = resources.use(
-      await listenToBeats({ clusterId, bus: beats, log, barLength, signatures: signaturePolicy(env) }),
+      await listenToBeats({
+        clusterId,
+        bus: beats,
+        // With several servers, one that dies or stands still costs no beat.
+        secondEar: {
+          natsUrl: natsServers(env),
+          ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
+        },
+        log,
+        barLength,
+        signatures: signaturePolicy(env),
+      }),
     );
     const reverb = resources.use(
       await Reverb.start({
