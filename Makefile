@@ -70,7 +70,7 @@ migrate-create: ## Add an empty pair of migration files (NAME=add_something)
 bench: ## Measure beside baselines, write docs/BENCHMARKS.md (ROW=M1 for one)
 	$(NODE) test/bench/bench.ts
 
-chaos: ## Both jobs through kill -9 at seeded points, and with the broker away (SEED=1 KILLS=10)
+chaos: ## Faults by seed: simulation, fuzz, nemesis, main-job, mutants (PART=nemesis SEED=7 for one)
 	$(NODE) test/chaos/chaos.ts
 
 raft-scenarios: ## Run Raft scenario files in etcd's format (DIR=folder)

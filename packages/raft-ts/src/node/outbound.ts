@@ -47,6 +47,11 @@ export class Outbound {
     this.#socket = this.#dial();
   }
 
+  /** Dialled, and the peer has proved who it is. */
+  get isOpen(): boolean {
+    return this.#codes !== undefined;
+  }
+
   /** False when the message was not sent. */
   send(message: Message): boolean {
     if (this.#codes === undefined || this.#socket.writableLength > BUFFERED_BYTES_MAX) return false;

@@ -75,6 +75,10 @@ export class TcpTransport implements Transport {
     else this.#dropped += 1;
   }
 
+  isConnected(id: NodeId): boolean {
+    return this.#outbound.get(id)?.isOpen === true;
+  }
+
   #refuse(reason: string): void {
     this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
   }

@@ -24,6 +24,8 @@ export interface Transport extends AsyncDisposable {
   readonly counters: TransportCounters;
   readonly address: { readonly host: string; readonly port: number } | undefined;
   send(message: Message): void;
+  /** Whether this node can speak to the peer at the moment; a peer that stands still may be connected. */
+  isConnected(id: NodeId): boolean;
 }
 
 /** The network of a cluster of one. */
@@ -31,5 +33,6 @@ export const NO_TRANSPORT: Transport = {
   counters: { framesIn: 0, framesOut: 0, dropped: 0, refused: {}, connects: 0 },
   address: undefined,
   send: () => undefined,
+  isConnected: () => false,
   [Symbol.asyncDispose]: async () => undefined,
 };
