@@ -6,11 +6,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { brokerLoss } from './backbeat/broker-loss-row.ts';
+import { memory } from './backbeat/memory-row.ts';
 import { taskToTeam, webhookToCouncil } from './main-job-rows.ts';
 import { type Figures, type Measured, type Row } from './row.ts';
 import { coldStart, install } from './start-rows.ts';
 
-const ROWS: readonly Row[] = [webhookToCouncil, taskToTeam, coldStart, install];
+const ROWS: readonly Row[] = [webhookToCouncil, taskToTeam, coldStart, install, brokerLoss, memory];
 const FILE = fileURLToPath(new URL('../../docs/BENCHMARKS.md', import.meta.url));
 
 const wanted = process.env['ROW'] ?? '';
