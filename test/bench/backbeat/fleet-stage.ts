@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type backbeat } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
-import { ServiceProcess } from './service-process.ts';
+import { type ServiceProcess } from './service-process.ts';
 
 /** The last figures of a fleet that was told to end. */
 export interface FleetEnd {

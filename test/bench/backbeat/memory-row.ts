@@ -15,7 +15,7 @@ const HEAP_FLAGS = ['--max-old-space-size=144', '--max-semi-space-size=8'] as co
 
 const BYTES_PER_AGENT_MAX = 1_000;
 const RSS_MB_MAX = 256;
-/** Growth over an hour, from the line through all windows, that is still called flat: it must also be within the noise. */
+/** What the last third of the windows may take more than the first and still be called flat. */
 const GROWTH_SHARE_MAX = 0.05;
 /** Agents that must be in the windows, or the load was not what it says. */
 const AGENTS_SHARE_MIN = 0.95;
