@@ -1,12 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type BeatListener, listenToBeats } from '@whoosh/backbeat-sdk';
-import { connectBus } from '@whoosh/bus';
 import { type backbeat, STREAMS } from '@whoosh/contracts';
 import { Random } from '@whoosh/stdx';
-import { newRegistry } from '@whoosh/telemetry';
-import { freePort, quietLog, type TestNats, until } from '@whoosh/testkit';
+import { freePort, type TestNats, until } from '@whoosh/testkit';
 import { fileURLToPath } from 'node:url';
 import { type Figures, noteOf, type Row, scaled } from '../row.ts';
+import { openBenchBus } from './bench-bus.ts';
 import { BrokerTrio } from './broker-trio.ts';
 import { storedClaims } from './claim-ledger.ts';
 import { endFleet } from './fleet-stage.ts';
@@ -152,13 +151,7 @@ export const brokerLoss: Row = {
   async measure() {
     await using trio = await BrokerTrio.start();
     const nats = trio.urls.join(',');
-    await using bus = await connectBus({
-      servers: trio.urls,
-      service: 'bench',
-      profile: 'beat',
-      log: quietLog(),
-      registry: newRegistry('bench'),
-    });
+    await using bus = await openBenchBus(trio.urls);
     await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
     await using pulses = await startPulses(nats);
     await Promise.all(pulses.map((pulse) => pulse.ready()));
