@@ -6,13 +6,26 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { alone } from './backbeat/alone-row.ts';
 import { brokerLoss } from './backbeat/broker-loss-row.ts';
+import { delivery } from './backbeat/delivery-row.ts';
+import { metronomeJitter } from './backbeat/jitter-row.ts';
 import { memory } from './backbeat/memory-row.ts';
 import { taskToTeam, webhookToCouncil } from './main-job-rows.ts';
 import { type Figures, type Measured, type Row } from './row.ts';
 import { coldStart, install } from './start-rows.ts';
 
-const ROWS: readonly Row[] = [webhookToCouncil, taskToTeam, coldStart, install, brokerLoss, memory];
+const ROWS: readonly Row[] = [
+  webhookToCouncil,
+  taskToTeam,
+  coldStart,
+  install,
+  metronomeJitter,
+  delivery,
+  brokerLoss,
+  memory,
+  alone,
+];
 const FILE = fileURLToPath(new URL('../../docs/BENCHMARKS.md', import.meta.url));
 
 const wanted = process.env['ROW'] ?? '';
