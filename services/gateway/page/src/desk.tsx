@@ -8,11 +8,11 @@ import { Mark } from './parts/mark.tsx';
 import { useTheme } from './parts/theme.ts';
 import { problemsOf } from './views/problems-of.ts';
 import { AgentsView } from './views/agents.tsx';
+import { BackbeatView } from './views/backbeat/backbeat.tsx';
 import { CouncilsView } from './views/councils.tsx';
 import { DeploymentsView } from './views/deployments.tsx';
 import { NowView } from './views/now.tsx';
 import { ProblemsView } from './views/problems.tsx';
-import { ReportsView } from './views/reports.tsx';
 import { TasksView } from './views/tasks.tsx';
 import { TeamsView } from './views/teams.tsx';
 
@@ -23,7 +23,7 @@ export const VIEWS = [
   'tasks',
   'agents',
   'deployments',
-  'reports',
+  'backbeat',
   'problems',
 ] as const;
 export type ViewName = (typeof VIEWS)[number];
@@ -139,8 +139,8 @@ function View({ name, world }: { name: ViewName; world: World }) {
       return <AgentsView world={world} />;
     case 'deployments':
       return <DeploymentsView world={world} />;
-    case 'reports':
-      return <ReportsView world={world} />;
+    case 'backbeat':
+      return <BackbeatView world={world} />;
     case 'problems':
       return <ProblemsView world={world} />;
     case 'now':

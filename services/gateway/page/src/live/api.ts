@@ -2,11 +2,14 @@
 export class ApiFailure extends Error {
   readonly status: number;
   readonly code: string;
+  /** What the caller may do about it; its names belong to the code. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, message: string, details: Readonly<Record<string, unknown>>) {
     super(message);
     this.status = status;
-    this.code = code;
+    this.details = details;
+    this.code = typeof details['code'] === 'string' ? details['code'] : 'unknown';
   }
 }
 
@@ -36,8 +39,8 @@ export class Api {
     return this.#ask<Data>(path, { method: 'GET' });
   }
 
-  async post<Data>(path: string): Promise<Data> {
-    return this.#ask<Data>(path, { method: 'POST' });
+  async post<Data>(path: string, body?: object): Promise<Data> {
+    return this.#ask<Data>(path, { method: 'POST', ...(body && { body: JSON.stringify(body) }) });
   }
 
   async delete<Data>(path: string): Promise<Data> {
@@ -61,12 +64,16 @@ export class Api {
   async #ask<Data>(path: string, init: RequestInit): Promise<Data> {
     const response = await fetch(path, {
       ...init,
-      headers: this.headers,
+      headers: { ...this.headers, ...(init.body !== undefined && { 'Content-Type': 'application/json' }) },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const body = (await response.json()) as { data?: Data; error?: string; details?: { code?: string } };
+    const body = (await response.json()) as {
+      data?: Data;
+      error?: string;
+      details?: Readonly<Record<string, unknown>>;
+    };
     if (response.ok) return (body.data ?? body) as Data;
     if (response.status === 401) this.#onRefused();
-    throw new ApiFailure(response.status, body.details?.code ?? 'unknown', body.error ?? response.statusText);
+    throw new ApiFailure(response.status, body.error ?? response.statusText, body.details ?? {});
   }
 }

@@ -1,6 +1,7 @@
 import type { agents, backbeat, councils, deployments, repositories, tasks, teams } from '@whoosh/contracts';
 import { activityOf, isRoutine, type Activity } from './activity.ts';
 import { ApiFailure, type Api } from './api.ts';
+import type { BackbeatStatus } from './backbeat.ts';
 import { Cell } from './cell.ts';
 import { readEvents, type Link, type StreamEvent } from './event-stream.ts';
 
@@ -49,12 +50,6 @@ export interface Health {
   readonly missing_services: readonly string[];
 }
 
-export interface Operation {
-  readonly id: string;
-  readonly phase: string;
-  readonly notes: string | null;
-}
-
 interface Life {
   readonly id: string;
   readonly revision: number;
@@ -101,8 +96,8 @@ export class World {
   readonly deadLetters = new Cell<readonly DeadLetter[] | undefined>(undefined);
   /** Undefined: not asked yet, or not ours to see. */
   readonly health = new Cell<Health | undefined>(undefined);
-  /** What WHOOSH itself is at. */
-  readonly operations = new Cell<readonly Operation[]>([]);
+  /** The clusters of pulse and reverb, and what WHOOSH itself is at. */
+  readonly backbeat = new Cell<BackbeatStatus | undefined>(undefined);
   readonly link = new Cell<Link>('connecting');
   /** What could not be read, by name. */
   readonly away = new Cell<ReadonlyMap<string, string>>(new Map());
@@ -158,13 +153,14 @@ export class World {
   async readAgents(): Promise<void> {
     await Promise.all([
       this.#try('agents', async () => this.agents.put(await this.api.list('/api/v1/agents'))),
-      this.#try('operations', async () => {
-        const { active_operations } = await this.api.get<{ active_operations: Operation[] }>(
-          '/api/v1/backbeat/status',
-        );
-        this.operations.set(active_operations);
-      }),
+      this.readBackbeat(),
     ]);
+  }
+
+  async readBackbeat(): Promise<void> {
+    await this.#try('BACKBEAT', async () => {
+      this.backbeat.set(await this.api.get<BackbeatStatus>('/api/v1/backbeat/status'));
+    });
   }
 
   async readProblems(): Promise<void> {

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useCell, useNow } from '../live/cell.ts';
 import type { HeardBeat, World } from '../live/world.ts';
-import { beatMsOf, drawEcg, type Look } from './ecg.ts';
+import { beatMsOf } from './beat-marks.ts';
+import { drawEcg, type Look } from './ecg.ts';
 
 const PHASES = ['planning', 'execution', 'review'] as const;
 /** Silent for this many beat lengths: something is wrong, and is said. */
@@ -111,7 +112,9 @@ function lookOf(canvas: HTMLElement): Look {
   return {
     line: of('--pulse'),
     faint: of('--rule'),
-    text: of('--ink-faint'),
+    text: of('--ink-soft'),
+    bad: of('--bad'),
+    wait: of('--wait'),
     phases: { planning: of('--planning'), execution: of('--execution'), review: of('--review') },
   };
 }

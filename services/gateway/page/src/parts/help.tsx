@@ -1,7 +1,7 @@
 import { Dialog } from './dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['1 … 8', 'now, councils, teams, tasks, agents, deployments, reports, problems'],
+  ['1 … 8', 'now, councils, teams, tasks, agents, deployments, BACKBEAT, problems'],
   ['Tab, Enter', 'to a card or an artifact, and into it'],
   ['Esc', 'close what is open'],
   ['t', 'light, dark, or as the system has it'],

@@ -27,7 +27,7 @@ function UnderWay({ world }: { world: World }) {
   useCell(world.teams);
   useCell(world.agents);
   useCell(world.deployments);
-  const operations = useCell(world.operations);
+  const operations = useCell(world.backbeat)?.active_operations ?? [];
   const councils = world.councils.newest.filter(({ status }) => status === 'forming' || status === 'active');
   const teams = world.teams.newest.filter(
     ({ status }) => !['completed', 'failed', 'cancelled'].includes(status),

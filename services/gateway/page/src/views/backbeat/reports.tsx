@@ -1,8 +1,8 @@
-import { useCell } from '../live/cell.ts';
-import type { StoredReport, World } from '../live/world.ts';
-import { clock, plain } from '../live/words.ts';
-import { Empty } from '../parts/bits.tsx';
-import { Plot, type Series } from '../parts/plot.tsx';
+import { useCell } from '../../live/cell.ts';
+import type { StoredReport, World } from '../../live/world.ts';
+import { clock, plain } from '../../live/words.ts';
+import { Empty } from '../../parts/bits.tsx';
+import { Plot, type Series } from '../../parts/plot.tsx';
 
 const TABLE_ROWS = 40;
 
@@ -21,11 +21,20 @@ const AGENTS: readonly Series[] = [
     stepped: true,
   },
 ];
+const issuesOf =
+  (severity: 'info' | 'warning' | 'error') =>
+  ({ report }: StoredReport): number =>
+    report.issues.reduce((sum, issue) => sum + (issue.severity === severity ? issue.count : 0), 0);
+const ISSUES: readonly Series[] = [
+  { label: 'errors', colour: '--bad', of: issuesOf('error'), stepped: true },
+  { label: 'warnings', colour: '--wait', of: issuesOf('warning'), stepped: true },
+  { label: 'infos', colour: '--busy', of: issuesOf('info'), stepped: true },
+];
 const DRIFT: readonly Series[] = [
   { label: 'tempo drift, ms', colour: '--pulse', of: ({ report }) => report.tempo_drift_ms, stepped: false },
 ];
 
-export function ReportsView({ world }: { world: World }) {
+export function Reports({ world }: { world: World }) {
   const reports = useCell(world.reports);
   if (reports.length === 0) {
     return (
@@ -35,16 +44,20 @@ export function ReportsView({ world }: { world: World }) {
     );
   }
   return (
-    <div class="reports">
-      <section class="card">
+    <>
+      <section class="card whole">
         <h3>What the agents said, bar by bar</h3>
-        <Plot reports={reports} series={AGENTS} height={220} />
+        <Plot reports={reports} series={AGENTS} height={200} />
       </section>
-      <section class="card">
+      <section class="card half">
+        <h3>Issues by severity</h3>
+        <Plot reports={reports} series={ISSUES} height={150} />
+      </section>
+      <section class="card half">
         <h3>Tempo drift</h3>
-        <Plot reports={reports} series={DRIFT} height={160} />
+        <Plot reports={reports} series={DRIFT} height={150} />
       </section>
-      <section class="card">
+      <section class="card whole">
         <h3>BarReports</h3>
         <table>
           <thead>
@@ -68,7 +81,7 @@ export function ReportsView({ world }: { world: World }) {
           </tbody>
         </table>
       </section>
-    </div>
+    </>
   );
 }
 
