@@ -75,6 +75,25 @@ describe('the grid', () => {
     },
   );
 
+  test.each([LAN, BUSY])(
+    'at the 2 BPM that a pulse plays by default, 15 minutes on $name do too',
+    (network) => {
+      const beatMs = 30_000;
+      const errors = Array.from({ length: 40 }, (_, seed) => {
+        const random = new Random(seed + 1);
+        const ppm = (random.chance(0.5) ? 1 : -1) * (20 + 180 * random.next());
+        const grid = new GridEstimator();
+        for (let index = 0; index <= 30; index += 1) {
+          if (random.chance(0.02)) continue;
+          const arrivalMs = index * beatMs * (1 + ppm * 1e-6) + network.delayMs(random);
+          grid.observe({ index, tempoBpm: 2 }, arrivalMs);
+        }
+        return Math.abs(grid.ratePpm - ppm);
+      });
+      expect(Math.max(...errors)).toBeLessThanOrEqual(10);
+    },
+  );
+
   test('while locked on a LAN, is within 2 ms at the 95th percentile', () => {
     const { lockedMs } = aloneErrorPpm(7, LAN, true);
     expect(percentile(lockedMs, 0.95)).toBeLessThanOrEqual(2);

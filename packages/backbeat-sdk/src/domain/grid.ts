@@ -7,7 +7,7 @@ export const GROUP_SIZE = 20;
 /** With fewer beats than this the grid is only re-anchored, its rate is not estimated. */
 const SAMPLES_FOR_RATE_MIN = 20;
 /** Groups that a short history is divided into, before it can be divided into groups of 20. */
-const GROUPS_MIN = 20;
+const GROUPS_MIN = 10;
 const ANCHOR_SAMPLES = 5;
 /** How far two oscillators differ before anything was measured; crystals stay within 100 ppm. */
 const RATE_PRIOR_SIGMA = 100e-6;
