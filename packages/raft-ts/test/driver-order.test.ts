@@ -30,6 +30,10 @@ class RecordingTransport implements Transport {
     this.sent.push(message);
   }
 
+  isConnected(): boolean {
+    return true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

@@ -279,8 +279,8 @@ const rest = [
   ...of('node/driver.ts', [
     [
       'sends before it writes',
-      'if (writes) await this.#storage.persist(ready);',
-      'for (const message of ready.messages) this.#transport.send(message);\n      if (writes) await this.#storage.persist(ready);',
+      'if (writes) await this.#persist(ready);',
+      'for (const message of ready.messages) this.#transport.send(message);\n      if (writes) await this.#persist(ready);',
     ],
   ]),
 ];
