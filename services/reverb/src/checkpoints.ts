@@ -58,18 +58,19 @@ export class Checkpoints {
   }
 
   /**
-   * Notes a checkpoint that was met in the stream, whoever wrote it. Throws when it stands behind a marker that this
+   * Notes a checkpoint that was met in the stream, whoever wrote it; false for one that nobody of us wrote. Throws when it stands behind a marker that this
    * reader never saw: what it missed was purged, and it has to begin again from there.
    */
-  meet(message: JsMsg, { sequence, storedAtMs }: Place, markerSequence: number): void {
+  meet(message: JsMsg, { sequence, storedAtMs }: Place, markerSequence: number): boolean {
     const marker = Number(message.headers?.get(MARKER_HEADER) ?? Number.NaN);
-    // It cannot stand behind what came after it: then nobody of us wrote it.
-    if (!(marker >= 0 && marker < sequence)) return;
+    // It cannot stand behind what came after it.
+    if (!(marker >= 0 && marker < sequence)) return false;
     if (marker > markerSequence)
       throw new Error(`fell behind the checkpoint at ${marker}, read up to ${markerSequence}`);
     this.#purgeTo = this.#lastMarker;
     this.#lastMarker = marker;
     this.#lastStoredAtMs = storedAtMs;
+    return true;
   }
 
   isDue(storedAtMs: number): boolean {

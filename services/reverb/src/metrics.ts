@@ -14,6 +14,7 @@ export class ReverbMetrics {
   readonly claimsInvalid: Counter<'reason'>;
   readonly claimsLate: Counter;
   readonly messagesInvalid: Counter<'kind' | 'reason'>;
+  readonly deadLetters: Counter<'result'>;
   readonly reportDelay: Histogram;
   readonly claimLag: Histogram;
   readonly streamLag: Gauge;
@@ -66,6 +67,12 @@ export class ReverbMetrics {
       labelNames: ['kind', 'reason'],
       registers,
     });
+    this.deadLetters = new Counter({
+      name: 'backbeat_reverb_dead_letters_total',
+      help: 'Bad input of the claims stream: kept as a dead letter, over the budget for it, or not kept.',
+      labelNames: ['result'],
+      registers,
+    });
     this.reportDelay = new Histogram({
       name: 'backbeat_reverb_report_delay_seconds',
       help: 'From the downbeat that ends a window to its report in the stream.',
@@ -99,6 +106,7 @@ export class ReverbMetrics {
     for (const reason of INVALID_REASONS) this.claimsInvalid.inc({ reason }, 0);
     for (const kind of Object.keys(BROKEN_REASONS) as BrokenKind[])
       for (const reason of BROKEN_REASONS[kind]) this.messagesInvalid.inc({ kind, reason }, 0);
+    for (const result of ['kept', 'over_budget', 'failed']) this.deadLetters.inc({ result }, 0);
     for (const slo of SLOS) this.sloMet.set({ slo }, 1);
   }
 }

@@ -8,7 +8,9 @@ import { type Bus } from '@whoosh/bus';
 import { supervise } from '@whoosh/lifecycle';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { hearBeats } from './beat-ear.ts';
-import { Objectives } from './domain/objectives.ts';
+import { Burials } from './burials.ts';
+import { BROKEN_REASONS } from './domain/entry.ts';
+import { beatMsOf, isOverdue, Objectives } from './domain/objectives.ts';
 import { RecentWindows } from './domain/recent-windows.ts';
 import { type ClosedWindow } from './domain/window-book.ts';
 import { WindowPlan } from './domain/window-plan.ts';
@@ -56,7 +58,9 @@ export class Reverb implements AsyncDisposable {
   readonly #plan = new WindowPlan();
   readonly #metrics: ReverbMetrics;
   readonly #resources = new AsyncDisposableStack();
+  readonly #burials: Burials;
   readonly #signatures: Signatures | undefined;
+  #framesTold: Partial<Record<(typeof BROKEN_REASONS.beat)[number], number>> = {};
   #session: Session | undefined;
   #database: 'connected' | 'away' | 'off';
 
@@ -67,6 +71,7 @@ export class Reverb implements AsyncDisposable {
     this.stream = new ReportStream(options.bus.jsm, options.clusterId);
     this.#metrics = new ReverbMetrics(options.registry);
     this.tally = new Tally(this.#metrics, options.log);
+    this.#burials = new Burials({ bus: options.bus, metrics: this.#metrics, log: options.log });
     const { signatures } = options;
     this.#signatures = signatures && {
       ...signatures,
@@ -79,7 +84,7 @@ export class Reverb implements AsyncDisposable {
   static async start(options: ReverbOptions): Promise<Reverb> {
     const reverb = new Reverb(options);
     const { bus, listener, barLength, log } = options;
-    await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS', 'BACKBEAT_REPORTS']);
+    await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS', 'BACKBEAT_REPORTS', 'WHOOSH_DEAD']);
     const resources = reverb.#resources;
     const leave = await hearBeats({
       listener,
@@ -109,6 +114,14 @@ export class Reverb implements AsyncDisposable {
     return this.#database;
   }
 
+  /** Over the last five minutes; a window that should have been reported and is not counts as well. */
+  objectivesMet(): ReturnType<Objectives['met']> {
+    const nowMs = this.clock.nowMs();
+    const { window } = this.#plan.nextEnded() ?? {};
+    const isUnclosed = window?.endMs !== undefined && isOverdue(nowMs - window.endMs, window.beatMs);
+    return this.objectives.met(nowMs, isUnclosed || this.#session?.isReportOverdue(nowMs) === true);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#resources.disposeAsync();
   }
@@ -123,6 +136,7 @@ export class Reverb implements AsyncDisposable {
       clock: this.clock,
       plan: this.#plan,
       tally: this.tally,
+      burials: this.#burials,
       signatures: this.#signatures,
       checkpointEveryMs: this.options.checkpointEveryMs,
       metrics: this.#metrics,
@@ -164,15 +178,40 @@ export class Reverb implements AsyncDisposable {
     this.recent.reported(report.window_id);
     this.#metrics.windowsCompleted.inc();
     this.#metrics.reportDelay.observe(delayMs / 1_000);
-    const beats = marker.to_beat - marker.from_beat + 1;
-    const beatMs = marker.beat_ms ?? marker.grace_ms * 4;
-    this.objectives.add({ delayMs, beatMs, beats, driftMs: marker.tempo_drift_ms }, this.clock.nowMs());
+    const isDriftKnown = marker.reason === 'frame' && marker.missed_beats === 0;
+    this.objectives.add(
+      {
+        delayMs,
+        beatMs: beatMsOf(marker),
+        beats: marker.to_beat - marker.from_beat + 1,
+        driftMs: isDriftKnown ? marker.tempo_drift_ms : undefined,
+      },
+      this.clock.nowMs(),
+    );
   }
 
   #tell(): void {
+    this.#tellFrames();
     this.tally.tell();
     this.#metrics.streamLag.set(this.#session?.lag ?? 0);
-    const met = this.objectives.met(this.clock.nowMs());
+    this.recent.forget(this.clock.nowMs());
+    const met = this.objectivesMet();
     for (const slo of SLOS) this.#metrics.sloMet.set({ slo }, met[slo] ? 1 : 0);
+  }
+  /** Frames that the listener refused since it was last told. */
+  #tellFrames(): void {
+    const { refused, dropped } = this.options.listener.link.counters;
+    const counts = {
+      malformed: refused.malformed,
+      foreign_cluster: refused.foreign_cluster,
+      unsigned: refused.unsigned,
+      signature: refused.bad_signature,
+      implausible: dropped.implausible,
+    };
+    for (const reason of BROKEN_REASONS.beat) {
+      const count = counts[reason] - (this.#framesTold[reason] ?? 0);
+      if (count > 0) this.tally.broken({ what: 'beat', reason }, count);
+    }
+    this.#framesTold = counts;
   }
 }

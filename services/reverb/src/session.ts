@@ -1,9 +1,12 @@
 import { type MonotonicClock } from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
+import { type backbeat } from '@whoosh/contracts';
 import { type Log } from '@whoosh/telemetry';
+import { type Burials } from './burials.ts';
 import { CHECKPOINT_EVERY_MS, Checkpoints } from './checkpoints.ts';
 import { ClaimsReader } from './claims-reader.ts';
 import { Closer } from './closer.ts';
+import { beatMsOf, isOverdue } from './domain/objectives.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
 import { type ClosedWindow, type WindowBook } from './domain/window-book.ts';
 import { type WindowPlan } from './domain/window-plan.ts';
@@ -11,6 +14,8 @@ import { Intake, type Signatures, type Taken } from './intake.ts';
 import { type ReverbMetrics } from './metrics.ts';
 import { ReportWriter } from './report-writer.ts';
 import { type Tally } from './tally.ts';
+
+const UNREADABLE = { what: 'checkpoint', reason: 'unreadable' } as const;
 
 export interface SessionOptions {
   readonly bus: Bus;
@@ -20,6 +25,7 @@ export interface SessionOptions {
   readonly tally: Tally;
   readonly metrics: ReverbMetrics;
   readonly log: Log;
+  readonly burials: Burials;
   /** Whose signatures are believed; undefined when no keys are configured. */
   readonly signatures?: Signatures | undefined;
   readonly checkpointEveryMs?: number | undefined;
@@ -54,12 +60,13 @@ export class Session implements AsyncDisposable {
   static async open(options: SessionOptions): Promise<Session> {
     const { bus, clusterId, log } = options;
     const checkpoints = new Checkpoints(bus, clusterId, options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
-    const book = await checkpoints.load((cause) =>
+    const book = await checkpoints.load((cause) => {
+      options.tally.broken(UNREADABLE, 1);
       log.error(
         { err: cause },
         'the checkpoint cannot be read, the claims stream is read from its beginning',
-      ),
-    );
+      );
+    });
     const session = new Session(options, checkpoints, book);
     session.#reader = await ClaimsReader.open({
       js: bus.js,
@@ -92,6 +99,13 @@ export class Session implements AsyncDisposable {
     return this.#writer.waiting;
   }
 
+  /** Whether a window that is closed has waited too long for its report to be stored. */
+  isReportOverdue(nowMs: number): boolean {
+    for (const [{ marker }, readAtMs] of this.#readAtMs)
+      if (isOverdue(delayOf(marker) + nowMs - readAtMs, beatMsOf(marker))) return true;
+    return false;
+  }
+
   wake(): void {
     this.#closer?.wake();
   }
@@ -117,15 +131,18 @@ export class Session implements AsyncDisposable {
   }
 
   #take({ subject, message, place, entry }: Taken): void {
-    const { tally, metrics, clock, onClosed } = this.#options;
+    const { tally, metrics, clock, burials, onClosed } = this.#options;
     if (subject.endsWith('.checkpoint')) {
-      this.#checkpoints.meet(message, place, this.book.markerSequence);
+      if (!this.#checkpoints.meet(message, place, this.book.markerSequence)) tally.broken(UNREADABLE, 1);
       return;
     }
     if (entry === undefined) return;
     const beganMs = clock.nowMs();
     const applied = this.book.apply(entry);
     tally.note(applied, place.storedAtMs);
+    if (applied.kind === 'invalid') burials.offer({ kind: 'claim', reason: applied.reason, message, place });
+    if (applied.kind === 'broken')
+      burials.offer({ kind: applied.what, reason: applied.reason, message, place });
     if (applied.kind !== 'closed') return;
     const { window } = applied;
     metrics.windowProcessing.observe((clock.nowMs() - beganMs) / 1_000);
@@ -141,7 +158,7 @@ export class Session implements AsyncDisposable {
     const { clock, onStored, log } = this.#options;
     const readAtMs = this.#readAtMs.get(window) ?? clock.nowMs();
     this.#readAtMs.delete(window);
-    onStored(window, (window.marker.elapsed_ms ?? window.marker.grace_ms) + clock.nowMs() - readAtMs);
+    onStored(window, delayOf(window.marker) + clock.nowMs() - readAtMs);
     const isOurs = this.#closer?.takeWon(window.marker.window_id) ?? false;
     if (this.#next?.window !== window) return;
     const { checkpoint } = this.#next;
@@ -157,4 +174,9 @@ export class Session implements AsyncDisposable {
         log.warn({ err: cause, sequence: checkpoint.sequence }, 'the checkpoint could not be written'),
     );
   }
+}
+
+/** From the end of the window to its marker. */
+function delayOf({ elapsed_ms: elapsedMs, grace_ms: graceMs }: backbeat.WindowClose): number {
+  return elapsedMs ?? graceMs;
 }

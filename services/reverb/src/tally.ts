@@ -99,7 +99,8 @@ export class Tally {
       if (count === 0) continue;
       const { what: kind, reason } = known.broken;
       this.#metrics.messagesInvalid.inc({ kind, reason }, count);
-      this.#log.warn({ kind, reason, count }, 'messages were left aside');
+      // Of a frame that it refuses the listener says so itself.
+      if (kind !== 'beat') this.#log.warn({ kind, reason, count }, 'messages were left aside');
       known.told = known.count;
     }
   }

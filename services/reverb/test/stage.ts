@@ -16,6 +16,8 @@ export const CLUSTER = 'c';
 export interface Replica extends AsyncDisposable {
   readonly reverb: Reverb;
   readonly bus: Bus;
+  /** The series of one metric, as a scrape shows them. */
+  metric(name: string): Promise<string>;
 }
 
 /** A broker, a pulse, a fleet, and everything that ever lay in the claims stream. */
@@ -67,6 +69,7 @@ export class Stage implements AsyncDisposable {
     return {
       reverb,
       bus,
+      metric: (name) => registry.getSingleMetricAsString(name),
       async [Symbol.asyncDispose]() {
         await reverb[Symbol.asyncDispose]();
         await listener.close();

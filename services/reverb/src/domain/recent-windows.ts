@@ -5,7 +5,7 @@ import { type ClosedWindow } from './window-book.ts';
 /** Finished windows that are kept in memory, and for how long. */
 export const RECENT_WINDOWS_MAX = 100;
 export const RECENT_AGE_MAX_MS = 5 * 60_000;
-/** Of this many the details per agent are kept. */
+/** The last ones, whose details per agent are kept, however old: at a slow tempo four windows take longer than that. */
 export const DETAILED_WINDOWS_MAX = 4;
 
 export interface RecentWindow {
@@ -31,11 +31,18 @@ export class RecentWindows {
     };
     const added: RecentWindow = { summary, report, agents, openPromises, closedAtMs: nowMs };
     this.#windows = [added, ...this.#windows]
-      .filter(({ closedAtMs }, i) => i === 0 || nowMs - closedAtMs <= RECENT_AGE_MAX_MS)
       .slice(0, RECENT_WINDOWS_MAX)
       .map((window, i) =>
         i < DETAILED_WINDOWS_MAX ? window : { ...window, agents: undefined, openPromises: [] },
       );
+    this.forget(nowMs);
+  }
+
+  /** Lets go of what is too old; also when no window follows. */
+  forget(nowMs: number): void {
+    this.#windows = this.#windows.filter(
+      ({ closedAtMs }, i) => i < DETAILED_WINDOWS_MAX || nowMs - closedAtMs <= RECENT_AGE_MAX_MS,
+    );
   }
 
   reported(windowId: string): void {

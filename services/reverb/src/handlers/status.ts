@@ -15,11 +15,11 @@ export function statusOf(reverb: Reverb): backbeat.ReverbStatus {
     open_window: open?.summary ?? null,
     claims_per_second: reverb.tally.claimsPerSecond,
     agents: open?.summary.agents_reporting ?? last?.report.agents_reporting ?? 0,
-    invalid_by_reason: reverb.tally.invalidByReason,
+    invalid_by_reason: { ...reverb.tally.invalidByReason, ...reverb.tally.brokenByKind },
     lag: Number.isFinite(lag) ? lag : 0,
     last_report: last?.report ?? null,
     database: reverb.database,
-    slo: reverb.objectives.met(reverb.clock.nowMs()),
+    slo: reverb.objectivesMet(),
     uptime_seconds: (reverb.clock.nowMs() - reverb.startedAtMs) / 1_000,
   };
 }
