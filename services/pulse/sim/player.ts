@@ -5,13 +5,14 @@ import {
   type Conductor,
   conduct,
   type Effect,
+  expectedBy,
   layDown,
   newConductor,
   proposalRefused,
   takeUp,
 } from '../src/domain/conductor.ts';
 import { decodeEntry, encodeEntry, type Entry } from '../src/domain/entry.ts';
-import { gridTimeOf, nextFreeIndex, type Score, segmentAt } from '../src/domain/score.ts';
+import { gridTimeOf, type Score, segmentAt } from '../src/domain/score.ts';
 import { type HeardBeat, HeardGrid } from '../src/metronome/heard-grid.ts';
 import { type Schedule } from './schedule.ts';
 
@@ -235,8 +236,8 @@ export class Player {
     const score = this.#score;
     const wallOffsetMs = this.#localMs() - this.#wallMs();
     const offsetMs = (score && this.#grid.offsetMs(score.epoch)) ?? wallOffsetMs;
-    const { last } = this.#grid;
-    const expected = last === undefined ? (score ? nextFreeIndex(score) : 0) : last.index + 1;
+    const expected =
+      score === undefined ? 0 : expectedBy(score, this.#grid.last?.index, this.#grid.last !== undefined);
     this.#conductor = takeUp(this.#conductor, { term, offsetMs }, expected);
     if (score !== undefined) return;
     const anchor = { index: 0, at: this.#localMs() - offsetMs + 100 };

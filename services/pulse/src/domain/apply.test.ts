@@ -44,7 +44,14 @@ describe('reserve', () => {
   test('gives an index one owner, with the term of the entry', () => {
     const { score } = play([INIT]);
     const mine = apply(score, reserve(0, 'a'), 7);
-    expect(mine.score?.reserved).toEqual({ index: 0, term: 7, node: 'a', boot: 'b' });
+    expect(mine.score?.reserved).toEqual({
+      index: 0,
+      term: 7,
+      node: 'a',
+      boot: 'b',
+      expected: 0,
+      wired: true,
+    });
     expect(apply(mine.score, reserve(0, 'b'), 8)).toEqual({ score: mine.score, refused: 'taken' });
   });
 

@@ -62,9 +62,9 @@ function begin(entry: Extract<Entry, { type: 'init' }>): Score {
 }
 
 function reserve(score: Score, entry: Extract<Entry, { type: 'reserve' }>, term: number): Applied {
-  const { index, node, boot } = entry;
+  const { index, node, boot, expected = index, wired = true } = entry;
   if (index < nextFreeIndex(score)) return { score, refused: 'taken' };
-  const reached = reach({ ...score, reserved: { index, term, node, boot } }, index);
+  const reached = reach({ ...score, reserved: { index, term, node, boot, expected, wired } }, index);
   return { score: reached };
 }
 

@@ -71,6 +71,19 @@ export function newConductor(node: string, boot: string): Conductor {
   return { node, boot, leads: undefined, target: undefined, expected: 0 };
 }
 
+/**
+ * One above the last beat that was sent, for a node that takes over. What it has heard it knows; of what it has not, the newest
+ * reservation tells which beats before it were left out. That beat itself was left out if the node listened when it was due
+ * (`hasListened`) or if its owner saw no broker; else it is taken for sent. So a node that was deaf miscounts by one at most.
+ */
+export function expectedBy(score: Score, heard: number | undefined, hasListened: boolean): number {
+  const { reserved } = score;
+  const next = heard === undefined ? 0 : heard + 1;
+  if (reserved === null || next > reserved.index) return Math.max(next, nextFreeIndex(score));
+  if (!hasListened && reserved.wired) return reserved.index + 1;
+  return Math.max(next, reserved.expected);
+}
+
 /** This node leads from now on. `expected` is one above the last beat that is known to have been sent. */
 export function takeUp(conductor: Conductor, leads: Leadership, expected: number): Conductor {
   return { ...conductor, leads, target: undefined, expected };
@@ -205,8 +218,10 @@ class Turn {
       return;
     }
     const { node, boot } = this.#conductor;
+    const expected = Math.min(this.#conductor.expected, index);
+    const wired = this.#facts.isWired;
     this.#stage('proposed');
-    this.#effects.push({ type: 'propose', entry: { type: 'reserve', index, node, boot } });
+    this.#effects.push({ type: 'propose', entry: { type: 'reserve', index, node, boot, expected, wired } });
     this.#wake(this.#lapseOf(index), false);
   }
 

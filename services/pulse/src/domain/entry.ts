@@ -9,7 +9,16 @@ export type Entry =
       readonly tempo: number;
       readonly bar_length: number;
     }
-  | { readonly type: 'reserve'; readonly index: number; readonly node: string; readonly boot: string }
+  | {
+      readonly type: 'reserve';
+      readonly index: number;
+      readonly node: string;
+      readonly boot: string;
+      /** What the next frame's index would have been if none were missed: those from here to `index` were not sent. */
+      readonly expected?: number;
+      /** The node sees a broker, so that the beat will be sent unless the node ends before. */
+      readonly wired?: boolean;
+    }
   /** With an anchor the grid begins anew at that beat, at the same tempo: the clock of the cluster went back. */
   | { readonly type: 'tempo'; readonly at_beat: number; readonly tempo: number; readonly anchor?: Anchor }
   | { readonly type: 'ramp'; readonly at_beat: number; readonly target: number }

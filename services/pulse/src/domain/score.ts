@@ -27,6 +27,10 @@ export interface Reservation {
   readonly term: number;
   readonly node: string;
   readonly boot: string;
+  /** Of the beats below `index`, those from here on were not sent, as far as its owner knows. */
+  readonly expected: number;
+  /** Its owner saw a broker when it reserved. */
+  readonly wired: boolean;
 }
 
 export interface Score {

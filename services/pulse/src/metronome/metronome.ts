@@ -7,6 +7,7 @@ import {
   type Conductor,
   conduct,
   type Effect,
+  expectedBy,
   layDown,
   newConductor,
   proposalRefused,
@@ -14,7 +15,7 @@ import {
 } from '../domain/conductor.ts';
 import { encodeEntry, type Entry } from '../domain/entry.ts';
 import { LeadTime } from '../domain/lead-time.ts';
-import { beatMs, nextFreeIndex, segmentAt } from '../domain/score.ts';
+import { beatMs, gridTimeOf, segmentAt } from '../domain/score.ts';
 import { planBars } from '../domain/tempo-plan.ts';
 import { BeatWires } from './beat-wires.ts';
 import { openClock } from './clock.ts';
@@ -67,6 +68,8 @@ export class Metronome implements AsyncDisposable {
   #sent: Sent | undefined;
   #proposed: { readonly index: number; readonly atMs: number } | undefined;
   #driftMs: number | null = null;
+  /** Since when some broker was there without a break. */
+  #listeningSinceMs = Number.POSITIVE_INFINITY;
   #heir = 0;
   #isAdvancing = false;
   #isClosing = false;
@@ -179,18 +182,20 @@ export class Metronome implements AsyncDisposable {
     const wallOffsetMs = nowMs - Date.now();
     const heardOffsetMs = score === undefined ? undefined : this.#grid.offsetMs(score.epoch);
     const offsetMs = heardOffsetMs ?? wallOffsetMs;
-    this.#conductor = takeUp(this.#conductor, { term, offsetMs }, this.#expected());
+    this.#conductor = takeUp(this.#conductor, { term, offsetMs }, this.#expected(offsetMs));
     if (score === undefined) this.#offer(this.#init(nowMs - offsetMs));
     this.#tellRole();
     this.#soon();
   }
 
   /** One above the last beat that is known to have been sent. */
-  #expected(): number {
+  #expected(offsetMs: number): number {
     const { score } = this.#machine;
     if (score === undefined) return 0;
     const { last } = this.#grid;
-    return last?.epoch === score.epoch ? last.index + 1 : nextFreeIndex(score);
+    const dueMs = score.reserved === null ? 0 : gridTimeOf(score, score.reserved.index) + offsetMs;
+    const heard = last?.epoch === score.epoch ? last.index : undefined;
+    return expectedBy(score, heard, dueMs >= this.#listeningSinceMs);
   }
 
   #init(gridTime: number): Entry {
@@ -344,11 +349,13 @@ export class Metronome implements AsyncDisposable {
   }
 
   #wired(server: string): void {
+    this.#listeningSinceMs = Math.min(this.#listeningSinceMs, performance.now());
     this.#tell({ type: 'reconnected' });
     this.#wireChanged('info', 'a broker is connected', server);
   }
 
   #unwired(server: string): void {
+    if (!this.#wires.isConnected) this.#listeningSinceMs = Number.POSITIVE_INFINITY;
     this.#wireChanged('warn', 'a broker is away', server);
   }
 
