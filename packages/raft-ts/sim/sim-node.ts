@@ -29,6 +29,10 @@ export interface World {
   leaseRenewed(): void;
 }
 
+function needsNoDisk({ type }: Message): boolean {
+  return type === 'append' || type === 'heartbeat';
+}
+
 const STATE_MULTIPLIER = 0x01000193;
 
 /** One process with its disk and its clock. It crashes and starts again; the disk stays. */
@@ -170,6 +174,8 @@ export class SimNode {
     this.#busy = true;
     const covered = this.disk.pending;
     if (this.#fails()) return;
+    // A leader writes its log while its followers write theirs, as the driver does it.
+    this.#send(ready.messages.filter(needsNoDisk));
     if (!ready.mustSync) return this.#finish(ready);
     this.#later(random.between(profile.fsyncMs[0], profile.fsyncMs[1]), () => {
       this.disk.flush(covered);
@@ -194,16 +200,20 @@ export class SimNode {
       checkers.elected(term, this.id, this.disk.live);
       this.#world.elected(this.id, term);
     }
-    for (const message of ready.messages) {
-      checkers.sent(message, this.disk.durable);
-      this.#world.send(message);
-    }
+    this.#send(ready.messages.filter((message) => !needsNoDisk(message)));
     if (this.#fails()) return;
     this.#apply(ready);
     this.node?.advance(ready);
     this.#busy = false;
     this.#compact();
     this.pump();
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.#world.checkers.sent(message, this.disk.durable);
+      this.#world.send(message);
+    }
   }
 
   /** Crashes now and then, at the points where it hurts most. */
