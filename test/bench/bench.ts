@@ -8,9 +8,13 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { alone } from './backbeat/alone-row.ts';
 import { brokerLoss } from './backbeat/broker-loss-row.ts';
+import { raftCommit } from './backbeat/commit-row.ts';
 import { delivery } from './backbeat/delivery-row.ts';
+import { killedLeader } from './backbeat/election-row.ts';
+import { frozenLeader } from './backbeat/frozen-leader-row.ts';
 import { metronomeJitter } from './backbeat/jitter-row.ts';
 import { memory } from './backbeat/memory-row.ts';
+import { takeOver } from './backbeat/take-over-row.ts';
 import { taskToTeam, webhookToCouncil } from './main-job-rows.ts';
 import { type Figures, type Measured, type Row } from './row.ts';
 import { coldStart, install } from './start-rows.ts';
@@ -20,11 +24,15 @@ const ROWS: readonly Row[] = [
   taskToTeam,
   coldStart,
   install,
+  killedLeader,
+  takeOver,
+  frozenLeader,
   metronomeJitter,
   delivery,
   brokerLoss,
   memory,
   alone,
+  raftCommit,
 ];
 const FILE = fileURLToPath(new URL('../../docs/BENCHMARKS.md', import.meta.url));
 
