@@ -31,7 +31,7 @@ const ROLES: Readonly<Record<'leader' | 'follower' | 'candidate' | 'preCandidate
 
 export function pictureOf(facts: PictureFacts): Picture {
   const { raft, score, lastIndex } = facts;
-  const { role, term, progress } = raft.status();
+  const { role, term } = raft.status();
   const leader = raft.leaderName() ?? null;
   const hasQuorum = leader !== null;
   const beat =
@@ -59,17 +59,26 @@ export function pictureOf(facts: PictureFacts): Picture {
     jitterMs: facts.jitterMs,
     degraded: reason !== null,
     reason,
-    peers: raft.membership.peers.map(({ name, host, port }, at) => ({
+    peers: raft.membership.peers.map(({ name, host, port }) => ({
       id: name,
       address: `${host}:${port}`,
-      // Only the leader hears from everybody; a follower knows of its leader.
-      connected: name === facts.node || name === leader || progress.get(at + 1)?.recentlyActive === true,
+      connected: name === facts.node || isInTouch(raft, name),
       self: name === facts.node,
     })),
     nats: facts.nats,
     leadMs: facts.leadMs,
     logBytes: raft.logBytes,
   };
+}
+
+/**
+ * A leader is in touch with who has answered it lately, a follower with the leader that it hears, and with another
+ * follower while their connection stands.
+ */
+function isInTouch(raft: Raft, name: string): boolean {
+  const id = raft.membership.idOf(name);
+  const { leader, progress } = raft.status();
+  return id === leader || (progress.get(id)?.recentlyActive ?? raft.transport.isConnected(id));
 }
 
 function rangesOf(score: Score | undefined, limits: TempoRange): Pick<Picture, 'tempoRange' | 'rampRange'> {

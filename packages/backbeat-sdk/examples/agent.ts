@@ -1,0 +1,41 @@
+/**
+ * An agent that works within a budget of beats and says what it does, with signed claims when it has a key:
+ * node packages/backbeat-sdk/examples/agent.ts --nats nats://127.0.0.1:4222 --cluster demo --agent agent:7 [--key-file key.pem]
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as work } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { BeatBudgetExceeded, connect, readSigner } from '@whoosh/backbeat-sdk';
+
+const BUDGET_BEATS = 2;
+const { values } = parseArgs({
+  options: {
+    nats: { type: 'string', default: 'nats://127.0.0.1:4222' },
+    cluster: { type: 'string', default: 'chorus-production' },
+    agent: { type: 'string', default: 'agent:7' },
+    'key-file': { type: 'string' },
+  },
+});
+const keyFile = values['key-file'];
+
+await using agent = await connect({
+  natsUrl: values.nats,
+  clusterId: values.cluster,
+  agentId: values.agent,
+  signer: keyFile === undefined ? undefined : readSigner(values.agent, readFileSync(keyFile, 'utf8')),
+});
+const heard = Promise.withResolvers<void>();
+agent.onBeat(() => heard.resolve());
+await heard.promise;
+
+const task_id = 'example:1';
+await agent.emitStatusClaim({ state: 'executing', task_id, beats_left: BUDGET_BEATS });
+try {
+  // The work has to look at the signal: it is aborted when so many beats have passed.
+  await agent.withBeatBudget(BUDGET_BEATS, (signal) => work(10, undefined, { signal }));
+  await agent.emitStatusClaim({ state: 'completed', task_id, progress: 1 });
+  process.stdout.write(`${values.agent} has done ${task_id}\n`);
+} catch (cause) {
+  if (!(cause instanceof BeatBudgetExceeded)) throw cause;
+  await agent.emitStatusClaim({ state: 'failed', task_id, notes: cause.message });
+}
