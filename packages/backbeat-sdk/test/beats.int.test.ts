@@ -45,7 +45,9 @@ describe('an agent on the beat', () => {
     ]);
     expect(agent.currentWindow()).toMatchObject({ from: 4, to: 7, epoch: s.pulse.epoch });
     expect(agent.tempo()).toBe(600);
-    expect(agent.health()).toMatchObject({ connected: true, mode: 'locked' });
+    expect(agent.health().connected).toBe(true);
+    // A busy machine makes a frame late, and then the grid slews back.
+    await until(() => agent.health().mode === 'locked');
   });
 
   test('that joins late starts from the stored frame at once', async () => {
