@@ -351,8 +351,25 @@ export const getWindow = clusterCall('reverb', 'window.get', {
   description: 'One window, with details per agent while they are kept',
 });
 export const listReports = clusterCall('reverb', 'report.list', {
-  request: z.strictObject({ limit: z.int().min(1).max(200).default(50), before_beat: BeatIndex.optional() }),
-  reply: z.object({ items: z.array(StoredReport), next_before_beat: BeatIndex.nullable() }),
+  request: z.strictObject({
+    limit: z.int().min(1).max(200).default(50),
+    before_beat: BeatIndex.optional(),
+    before_epoch: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('The life of the cluster that `before_beat` is of; the newest when it is not given'),
+  }),
+  reply: z.object({
+    items: z.array(StoredReport),
+    next_before_beat: BeatIndex.nullable(),
+    next_before_epoch: z
+      .int()
+      .min(0)
+      .nullable()
+      .optional()
+      .describe('To be given back with `next_before_beat`: beats count anew in every life of a cluster'),
+  }),
   errors: [],
   description: 'Reports, newest first',
 });

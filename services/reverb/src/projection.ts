@@ -3,7 +3,7 @@ import { type Bus } from '@whoosh/bus';
 import { backbeat, STREAMS } from '@whoosh/contracts';
 import { type Backoff, backoffMs } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
-import { EPOCH_HEADER, PROMISES_HEADER } from './report-writer.ts';
+import { EPOCH_HEADER, epochOf, PROMISES_HEADER } from './report-writer.ts';
 import { REPORTS_KEPT_DAYS, type ReportStore } from './store/reports.ts';
 
 const STREAM = STREAMS.BACKBEAT_REPORTS.name;
@@ -69,7 +69,7 @@ async function project(
     try {
       await store.record({
         clusterId,
-        epoch: Number(message.headers?.get(EPOCH_HEADER) ?? 0) || 0,
+        epoch: epochOf(message.headers?.get(EPOCH_HEADER)),
         report: report.data,
         openPromises: promisesOf(message),
         streamSequence: message.seq,

@@ -92,6 +92,12 @@ export class ReportWriter {
   }
 }
 
+/** The life of the cluster in which a window was, from the header of its report; 0 when nobody said. */
+export function epochOf(header: string | undefined): number {
+  const epoch = Number(header ?? 0);
+  return Number.isSafeInteger(epoch) && epoch > 0 ? epoch : 0;
+}
+
 function promisesHeader(promises: readonly OpenPromise[]): string | undefined {
   if (promises.length === 0) return undefined;
   const text = JSON.stringify(

@@ -15,8 +15,8 @@ export function serveCalls(bus: Bus, reverb: Reverb): void {
   const { listWindows: list, getWindow: get, listReports: reports, getReverbStatus: status } = backbeat;
   bus.serveAt(list.subject.at(at), list, ({ limit }) => Promise.resolve(listWindows(reverb, limit)));
   bus.serveAt(get.subject.at(at), get, ({ window_id: id }) => getWindow(reverb, id));
-  bus.serveAt(reports.subject.at(at), reports, ({ limit, before_beat: before }) =>
-    listReports(reverb, limit, before),
+  bus.serveAt(reports.subject.at(at), reports, ({ limit, before_beat: beat, before_epoch: epoch }) =>
+    listReports(reverb, limit, { beat, epoch }),
   );
   bus.serveAt(status.subject.at(at), status, () => Promise.resolve(statusOf(reverb)));
 }

@@ -6,6 +6,7 @@ import { cloneDatabase, quietLog, until } from '@whoosh/testkit';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { getWindow } from '../src/handlers/windows.ts';
+import { type ListedReport, type ReportCursor } from '../src/domain/report-cursor.ts';
 import { listReports } from '../src/handlers/reports.ts';
 import { ReportStore } from '../src/store/reports.ts';
 import { CLUSTER, Stage } from './stage.ts';
@@ -78,7 +79,7 @@ describe('bar_reports', () => {
     const count = stage.heard.length;
     await until(() => stage.heard.length >= count + 2);
     await until(() => replica.reverb.database === 'away');
-    const page = await listReports(replica.reverb, 1, undefined);
+    const page = await listReports(replica.reverb, 1, {});
     expect(page.items[0]?.report.from_beat).toBeGreaterThanOrEqual(
       stage.heard.at(-2)?.from_beat ?? Number.NaN,
     );
@@ -129,5 +130,50 @@ describe('bar_reports', () => {
       window: { window_id: oldest, state: 'reported' },
       details: null,
     });
+  });
+
+  test('pages through the lives of the cluster, each report once', async () => {
+    await using target = await openStore();
+    const reports = target.store.reports;
+    const ids: string[] = [];
+    for (const [epoch, from] of [
+      [1, 0],
+      [1, 4],
+      [1, 8],
+      [2, 0],
+      [2, 4],
+    ] as const) {
+      const windowId = `${epoch}${from}`.repeat(16);
+      ids.unshift(windowId);
+      await reports.record({
+        clusterId: CLUSTER,
+        epoch,
+        report: {
+          type: 'backbeat.barreport.v1',
+          window_id: windowId,
+          from_beat: from,
+          to_beat: from + 3,
+          agents_reporting: 0,
+          on_time_reviews: 0,
+          help_promises_fulfilled: 0,
+          secret_rotations_ok: true,
+          tempo_drift_ms: 0,
+          issues: [],
+        },
+        openPromises: [],
+        streamSequence: ids.length,
+        recordedAt: new Date(),
+      });
+    }
+    const seen: string[] = [];
+    for (let cursor: ReportCursor | undefined = {}; cursor !== undefined;) {
+      const page: readonly ListedReport[] = await reports.list(CLUSTER, 2, cursor);
+      seen.push(...page.map(({ stored }) => stored.report.window_id));
+      const last = page.at(-1);
+      cursor = last && { epoch: last.epoch, beat: last.stored.report.from_beat };
+    }
+    expect(seen).toEqual(ids);
+    const [newest] = await reports.list(CLUSTER, 1, { beat: 4 });
+    expect(newest?.stored.report.window_id).toBe(ids[1]);
   });
 });

@@ -242,6 +242,7 @@ describe('reverb', () => {
     const next = await stage.bus.callAt(backbeat.listReports.subject.at(at), backbeat.listReports, {
       limit: 2,
       before_beat: page.next_before_beat ?? 0,
+      before_epoch: page.next_before_epoch ?? 0,
     });
     expect(next.items[0]?.report.to_beat).toBe((page.items[1]?.report.from_beat ?? 0) - 1);
     const status = await stage.bus.callAt(

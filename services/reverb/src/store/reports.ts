@@ -1,6 +1,7 @@
 import { backbeat } from '@whoosh/contracts';
 import { type BarReports, type Database } from '@whoosh/db';
-import { type Kysely, type Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { type ListedReport, type ReportCursor } from '../domain/report-cursor.ts';
 
 /** Reports are kept so long. */
 export const REPORTS_KEPT_DAYS = 90;
@@ -42,15 +43,21 @@ export class ReportStore {
   }
 
   /** Newest first, of the newest life of the cluster first. */
-  async list(
-    clusterId: string,
-    limit: number,
-    beforeBeat: number | undefined,
-  ): Promise<backbeat.StoredReport[]> {
-    let query = this.#db.selectFrom('bar_reports').selectAll().where('cluster_id', '=', clusterId);
-    if (beforeBeat !== undefined) query = query.where('from_beat', '<', String(beforeBeat));
+  async list(clusterId: string, limit: number, before: ReportCursor): Promise<ListedReport[]> {
+    const ofCluster = this.#db.selectFrom('bar_reports').where('cluster_id', '=', clusterId);
+    let query = ofCluster.selectAll();
+    if (before.beat !== undefined) {
+      const beat = String(before.beat);
+      const epoch =
+        before.epoch === undefined
+          ? ofCluster.select(({ fn }) => fn.max('epoch').as('newest'))
+          : sql<string>`${String(before.epoch)}::bigint`;
+      query = query.where(({ eb, or, and }) =>
+        or([eb('epoch', '<', epoch), and([eb('epoch', '=', epoch), eb('from_beat', '<', beat)])]),
+      );
+    }
     const rows = await query.orderBy('epoch', 'desc').orderBy('from_beat', 'desc').limit(limit).execute();
-    return rows.map(fromRow);
+    return rows.map((row) => ({ stored: fromRow(row), epoch: Number(row.epoch) }));
   }
 
   async deleteOlderThan(before: Date): Promise<void> {
