@@ -12,6 +12,7 @@ export default defineConfig({
             '{packages,services}/*/src/**/*.test.ts',
             '{packages,services}/*/sim/**/*.test.ts',
             'packages/*/test/**/*.test.ts',
+            'test/chaos/**/*.test.ts',
           ],
           exclude: [...exclude, '**/*.int.test.ts'],
           testTimeout: 60_000,

@@ -1,6 +1,6 @@
 /**
  * One round of the nemesis, inside its own namespaces: `node nemesis-inside.ts <seed> <faults> <directory>`. Prints what it does, ends
- * with 1 when a rule was broken. Ends when whoever started it is gone.
+ * with 1 when a rule was broken. `FORGE=true` adds a second frame of one beat, which must be found. Ends when whoever started it is gone.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,6 +52,7 @@ async function round(seed: number, count: number): Promise<boolean> {
     );
     await delay(fault.pauseMs);
   }
+  if (process.env['FORGE'] === 'true') wire.forge();
   const judge = (): WireVerdict => judgeWire(wire.frames, CLUSTER, [...faults.excuses, ...wire.stalls]);
   const violations: string[] = [...faults.violations];
   try {

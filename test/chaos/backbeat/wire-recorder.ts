@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { backbeat, STREAMS } from '@whoosh/contracts';
 import { type HeardReport, type StoredReport } from './report-rules.ts';
 import { type Excuse, type HeardFrame } from './wire-rules.ts';
@@ -65,6 +65,17 @@ export class WireRecorder implements AsyncDisposable {
       this.stalls.push({ fromMs: this.#lastLookMs, toMs: nowMs + STALL_MARGIN_MS });
     }
     this.#lastLookMs = nowMs;
+  }
+
+  /** Says the newest beat again with another clock, as a second leader would: what the judge must find, if it hears everything. */
+  forge(): void {
+    const newest = this.frames.at(-1);
+    if (newest === undefined) return;
+    const text = newest.text.replace(/"hlc":"[^"]*"/, '"hlc":"0000:0000:dead"');
+    const head = headers();
+    head.set('Nats-Msg-Id', newest.messageId);
+    const subject = backbeat.beats.subject.at({ cluster: this.#cluster });
+    this.#connections.find((each) => !each.isClosed())?.publish(subject, text, { headers: head });
   }
 
   /** What the stream of reports holds, in its order. */
