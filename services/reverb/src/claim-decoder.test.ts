@@ -89,6 +89,12 @@ describe('the decoder', () => {
     expect(readClaim(sized(backbeat.CLAIM_BYTES_MAX + 1), 'a')).toEqual({ ok: false, reason: 'schema' });
   });
 
+  test('takes no number that is none, as the contract does not', () => {
+    const text = JSON.stringify(claim).replace('}', ',"resources":{"memory_mb":1e999}}');
+    expect(backbeat.StatusClaim.safeParse(JSON.parse(text)).success).toBe(false);
+    expect(readClaim(encode(text), 'a')).toEqual({ ok: false, reason: 'schema' });
+  });
+
   test('replaces the synonyms, in either case of the timestamp', () => {
     for (const [from, to] of Object.entries(backbeat.CLAIM_STATE_SYNONYMS)) {
       expect(readClaim(encode({ ...claim, state: from }), 'a')).toMatchObject({

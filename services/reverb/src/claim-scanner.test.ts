@@ -9,7 +9,9 @@ const scanner = new ClaimScanner();
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const text = (characters: string, maxLength: number) =>
-  fc.array(fc.constantFrom(...characters), { minLength: 1, maxLength }).map((parts) => parts.join(''));
+  fc
+    .array(fc.constantFrom(...characters.split('')), { minLength: 1, maxLength })
+    .map((parts) => parts.join(''));
 const hex4 = text('0123456789abcdefABCDEF', 4).map((digits) => digits.padStart(4, '0'));
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
@@ -46,7 +48,7 @@ const claimText = fc
 
 /** Pieces that change what a claim means, or whether it is one. */
 const PIECES = [
-  ...[...'{}[]",:. \\\n0123456789-+eEaftn'],
+  ...'{}[]",:. \\\n0123456789-+eEaftn'.split(''),
   '\u0000',
   '\u007f',
   'é',

@@ -52,8 +52,8 @@ export class ReportStore {
         before.epoch === undefined
           ? ofCluster.select(({ fn }) => fn.max('epoch').as('newest'))
           : sql<string>`${String(before.epoch)}::bigint`;
-      query = query.where(({ eb, or, and }) =>
-        or([eb('epoch', '<', epoch), and([eb('epoch', '=', epoch), eb('from_beat', '<', beat)])]),
+      query = query.where((eb) =>
+        eb.or([eb('epoch', '<', epoch), eb.and([eb('epoch', '=', epoch), eb('from_beat', '<', beat)])]),
       );
     }
     const rows = await query.orderBy('epoch', 'desc').orderBy('from_beat', 'desc').limit(limit).execute();
