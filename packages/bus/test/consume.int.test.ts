@@ -251,21 +251,23 @@ describe('a durable consumer', () => {
 
   test('stopping waits for the message in hand and leaves the rest to others', async () => {
     const replica = await openBus(nats.url);
-    let release = (): void => undefined;
+    const inHand = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
     const handled: string[] = [];
     await say('in hand');
     await say('left');
     await replica.consume(
       TASKS,
       async (message) => {
-        await new Promise<void>((resolve) => (release = resolve));
+        inHand.resolve();
+        await mayEnd.promise;
         handled.push(`replica ${titleOf(message)}`);
       },
       { ledger },
     );
-    await until(async () => (await bus.jsm.consumers.info(TASKS.stream, TASKS.name)).num_ack_pending === 1);
+    await inHand.promise;
     const closed = replica[Symbol.asyncDispose]();
-    release();
+    mayEnd.resolve();
     await closed;
     await bus.consume(TASKS, (message) => Promise.resolve(void handled.push(titleOf(message))), { ledger });
     await settled();

@@ -13,7 +13,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   predicate: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 10, describe = 'the condition' }: UntilOptions = {},
+  { timeoutMs = 30_000, everyMs = 10, describe = 'the condition' }: UntilOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
   const deadlineMs = performance.now() + timeoutMs;
   let cause: unknown;
