@@ -22,7 +22,7 @@ export function Objectives({ status }: { status: BackbeatStatus | undefined }) {
     <section class="card objectives" aria-labelledby="objectives-title">
       <header>
         <h3 id="objectives-title">Objectives</h3>
-        <span class="line">95 % of the last five minutes</span>
+        <span class="line">last 5 min</span>
       </header>
       <ul>
         {names.map((name) => (

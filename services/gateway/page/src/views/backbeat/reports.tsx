@@ -4,7 +4,7 @@ import { clock, plain } from '../../live/words.ts';
 import { Empty } from '../../parts/bits.tsx';
 import { Plot, type Series } from '../../parts/plot.tsx';
 
-const TABLE_ROWS = 40;
+const TABLE_ROWS = 16;
 
 const AGENTS: readonly Series[] = [
   { label: 'agents reporting', colour: '--ink', of: ({ report }) => report.agents_reporting, stepped: true },
@@ -54,10 +54,10 @@ export function Reports({ world }: { world: World }) {
         <Plot reports={reports} series={ISSUES} height={150} />
       </section>
       <section class="card half">
-        <h3>Tempo drift</h3>
+        <h3>Tempo drift, ms</h3>
         <Plot reports={reports} series={DRIFT} height={150} />
       </section>
-      <section class="card whole">
+      <section class="card whole bar-reports">
         <h3>BarReports</h3>
         <table>
           <thead>
