@@ -185,7 +185,7 @@ export class Player {
 
   hear(beat: SimBeat): void {
     this.#inLife(this.#life, () => {
-      this.#grid.hear(beat, this.#localMs());
+      this.#grid.hear(beat, this.#localMs(), this.#score?.epoch);
     });
   }
 

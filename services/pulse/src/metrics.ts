@@ -23,6 +23,7 @@ export class PulseMetrics {
   readonly #reconnects: Counter;
   readonly #hedged: Counter;
   readonly #copies: Counter;
+  readonly #refused: Counter<'reason'>;
   /** Whether the objectives are met; the gauge `backbeat_slo_met` and the status say the same. */
   readonly objectives = new Objectives();
   #connects = 0;
@@ -72,7 +73,13 @@ export class PulseMetrics {
       },
     });
     this.#hedged = counter('backbeat_beats_hedged_total', 'Beats said again on the second connection');
-    this.#copies = counter('backbeat_beat_copies_total', 'Copies and outdated frames heard and ignored');
+    this.#copies = counter('backbeat_beat_copies_total', 'Copies heard and ignored');
+    this.#refused = new Counter({
+      name: 'backbeat_frames_refused_total',
+      help: 'Frames heard that do not go on from what this node knows',
+      labelNames: ['reason'],
+      registers,
+    });
   }
 
   hear(notice: Notice): void {
@@ -98,8 +105,9 @@ export class PulseMetrics {
       case 'hedged':
         this.#hedged.inc();
         return;
-      case 'copy':
-        this.#copies.inc();
+      case 'ignored':
+        if (notice.reason === 'seen') this.#copies.inc();
+        else this.#refused.inc({ reason: notice.reason });
         return;
       case 'started':
       case 'role':

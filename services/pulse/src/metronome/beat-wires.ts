@@ -1,5 +1,6 @@
 import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { addSignature, type Signer } from '@whoosh/backbeat-sdk/keys';
+import { RoundTrip } from './round-trip.ts';
 
 /** As measured: a dead server is left within 50 ms, a frozen one within half a second, and none is given up. */
 const BEAT_PROFILE = {
@@ -34,6 +35,7 @@ export interface WiresOptions {
 export interface Wire {
   readonly servers: readonly string[];
   connection: NatsConnection | undefined;
+  roundTrip: RoundTrip | undefined;
   isConnected: boolean;
   server: string;
 }
@@ -61,6 +63,7 @@ export class BeatWires {
     this.#wires = divide(options.servers).map((servers) => ({
       servers,
       connection: undefined,
+      roundTrip: undefined,
       isConnected: false,
       server: servers[0] ?? '',
     }));
@@ -73,6 +76,13 @@ export class BeatWires {
 
   get states(): readonly { readonly server: string; readonly connected: boolean }[] {
     return this.#wires.map(({ server, isConnected }) => ({ server, connected: isConnected }));
+  }
+
+  /** What a beat takes from a leader to this node, when both are about as far from their brokers; 0 when unknown. */
+  get deliveryMs(): number {
+    const trips = this.#wires.map((wire) => (wire.isConnected ? wire.roundTrip?.ms : undefined));
+    const known = trips.filter((ms) => ms !== undefined);
+    return known.length === 0 ? 0 : Math.min(...known);
   }
 
   /** Says the beat on one connection, and makes sure that it is heard on the other. False when nobody can be told. */
@@ -127,6 +137,7 @@ export class BeatWires {
       return;
     }
     wire.connection = connection;
+    wire.roundTrip = new RoundTrip(connection);
     connection.subscribe(subject, {
       callback: (failure, message) => {
         if (failure === null) this.#heard(wire, message);
@@ -162,7 +173,8 @@ export class BeatWires {
     this.#closed = true;
     clearTimeout(this.#waiting?.timer);
     await Promise.all(
-      this.#wires.map(async ({ connection, isConnected }) => {
+      this.#wires.map(async ({ connection, roundTrip, isConnected }) => {
+        roundTrip?.[Symbol.dispose]();
         if (isConnected) await connection?.flush().catch(() => undefined);
         await connection?.close();
       }),

@@ -1,3 +1,4 @@
+import { type Refusal } from '@whoosh/backbeat-sdk/rules';
 import { type RampStep } from '../domain/tempo-plan.ts';
 import { type TempoRange } from '../domain/tempo.ts';
 
@@ -110,7 +111,8 @@ export type Notice =
       readonly driftMs: number | null;
     }
   | { readonly type: 'hedged' }
-  | { readonly type: 'copy' }
+  /** A frame was heard that does not count. */
+  | { readonly type: 'ignored'; readonly reason: Refusal }
   | { readonly type: 'reconnected' }
   | { readonly type: 'role'; readonly picture: Picture }
   | { readonly type: 'committed'; readonly ms: number }

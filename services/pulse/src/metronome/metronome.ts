@@ -14,6 +14,7 @@ import {
   takeUp,
 } from '../domain/conductor.ts';
 import { encodeEntry, type Entry } from '../domain/entry.ts';
+import { firstEntry } from '../domain/first-entry.ts';
 import { LeadTime } from '../domain/lead-time.ts';
 import { beatMs, gridTimeOf, segmentAt } from '../domain/score.ts';
 import { planBars } from '../domain/tempo-plan.ts';
@@ -36,8 +37,6 @@ import {
 import { pictureOf } from './picture.ts';
 import { TempoDesk } from './tempo-desk.ts';
 
-/** The first beat of a new cluster falls so long after its first election. */
-const FIRST_BEAT_MS = 100;
 /** At the end a reserved beat is still sent; a reservation is made at most this long before its beat. */
 const FINISH_TIMEOUT_MS = 200;
 const FINISH_CHECK_MS = 2;
@@ -181,9 +180,12 @@ export class Metronome implements AsyncDisposable {
     const nowMs = performance.now();
     const wallOffsetMs = nowMs - Date.now();
     const heardOffsetMs = score === undefined ? undefined : this.#grid.offsetMs(score.epoch);
-    const offsetMs = heardOffsetMs ?? wallOffsetMs;
+    // A beat is heard later than it is sent: without this the grid would go back a little at every take-over.
+    const offsetMs = heardOffsetMs === undefined ? wallOffsetMs : heardOffsetMs - this.#wires.deliveryMs;
     this.#conductor = takeUp(this.#conductor, { term, offsetMs }, this.#expected(offsetMs));
-    if (score === undefined) this.#offer(this.#init(nowMs - offsetMs));
+    const { tempoBpm, barLength } = this.#settings;
+    const gridTime = nowMs - offsetMs;
+    if (score === undefined) this.#offer(firstEntry({ epoch: Date.now(), gridTime, tempoBpm, barLength }));
     this.#tellRole();
     this.#soon();
   }
@@ -196,17 +198,6 @@ export class Metronome implements AsyncDisposable {
     const dueMs = score.reserved === null ? 0 : gridTimeOf(score, score.reserved.index) + offsetMs;
     const heard = last?.epoch === score.epoch ? last.index : undefined;
     return expectedBy(score, heard, dueMs >= this.#listeningSinceMs);
-  }
-
-  #init(gridTime: number): Entry {
-    const { tempoBpm, barLength } = this.#settings;
-    return {
-      type: 'init',
-      epoch: Date.now(),
-      anchor: { index: 0, at: gridTime + FIRST_BEAT_MS },
-      tempo: tempoBpm,
-      bar_length: barLength,
-    };
   }
 
   #roleChanged(role: string): void {
@@ -331,16 +322,18 @@ export class Metronome implements AsyncDisposable {
     const arrivalMs = performance.now();
     const beat = readBeat(text, this.#settings.cluster);
     if (beat === undefined) return;
-    const { counts, driftMs } = this.#grid.hear(beat, arrivalMs);
-    if (!counts) {
-      this.#tell({ type: 'copy' });
+    const hearing = this.#grid.hear(beat, arrivalMs, this.#machine.score?.epoch);
+    if (!hearing.counts) {
+      this.#tell({ type: 'ignored', reason: hearing.reason });
       return;
     }
     const own = this.#sent?.index === beat.index ? arrivalMs - this.#sent.atMs : null;
     if (own === null) this.#follow(hlc);
+    const { driftMs } = hearing;
     this.#driftMs = driftMs;
     this.#tell({ type: 'heard', index: beat.index, tempoBpm: beat.tempoBpm, deliveryMs: own, driftMs });
   }
+
   #follow(hlc: string): void {
     const remote = decodeFull(hlc);
     if (remote !== undefined && !this.#clock.updateChecked(remote).ok) {
