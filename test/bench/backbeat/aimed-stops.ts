@@ -16,8 +16,8 @@ const BEAT_MS = 60_000 / BPM;
 const AT_BEAT_SHARE = 2 / 3;
 const AT_BEAT_MS = { from: -1.5, to: 0.5 };
 const AT_RESERVATION_MS = { from: -25, to: 0 };
-/** Long enough for another leader, which is found by its timeout, or not. */
-const HOLD_MS = { from: 150, to: 550 };
+/** Long enough for another leader, which is found by its timeout, or not; and for its first beat, or not. */
+const HOLD_MS = { from: 150, to: 900 };
 const SPIN_MS = 1.5;
 const GRID_FRAMES = 8;
 const BEAT_TIMEOUT_MS = 30_000;
@@ -102,7 +102,10 @@ export async function stopLeaders(options: {
   let depositions = 0;
   for (let stop = 0; stop < stops; stop += 1) {
     const from = record.frames.length;
-    await until(() => record.frames.length > from, { timeoutMs: BEAT_TIMEOUT_MS, describe: 'a beat' });
+    await until(() => record.frames.length > from, {
+      timeoutMs: BEAT_TIMEOUT_MS,
+      describe: () => `a beat: ${group.story}`,
+    });
     const aim = random.next() < AT_BEAT_SHARE ? AT_BEAT_MS : AT_RESERVATION_MS;
     const atMs = nextArrivalMs(record.frames) + between(aim);
     await waitExactly(atMs);
@@ -112,7 +115,10 @@ export async function stopLeaders(options: {
     await delay(between(HOLD_MS));
     group.signal(node, 'SIGCONT');
     const held = record.frames.length;
-    await until(() => record.frames.length > held, { timeoutMs: BEAT_TIMEOUT_MS, describe: 'a beat' });
+    await until(() => record.frames.length > held, {
+      timeoutMs: BEAT_TIMEOUT_MS,
+      describe: () => `a beat: ${group.story}`,
+    });
     if ((record.last?.term ?? 0) > term) depositions += 1;
   }
   return {

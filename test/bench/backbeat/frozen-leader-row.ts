@@ -93,7 +93,7 @@ function figuresOf(outcome: StopOutcome): Figures {
 
 export const frozenLeader: Row = {
   name: 'B3',
-  what: 'leader stopped (SIGSTOP) or cut off from its peers, every connection open: until the first commit of the next; real pulses stopped around the beat and let go on after 150–550 ms, on the wire and behind the SDK’s fence',
+  what: 'leader stopped (SIGSTOP) or cut off from its peers, every connection open: until the first commit of the next; real pulses stopped around the beat and let go on after 150–900 ms, on the wire and behind the SDK’s fence',
   aim: `commit p99 ≤ ${AIM_MS} ms; no stale frame accepted, no index with two frames`,
   baseline: 'the same pulse fenced by its lease alone, the reservation taken out',
   async measure() {

@@ -123,6 +123,11 @@ export class PulseGroup implements AsyncDisposable {
     await this.startPulse(name);
   }
 
+  /** The last that each of them printed, for the message of an error. */
+  get story(): string {
+    return [...this.#pulses.values()].map(({ name, output }) => `${name}:\n${output}`).join('\n');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pulses.values()].map(async ({ process }) => process?.stop({ graceMs: 0 })));
     await rm(this.#directory, { recursive: true, force: true });

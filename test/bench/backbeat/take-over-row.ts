@@ -61,7 +61,10 @@ async function killPulses(size: number, kills: number): Promise<Round> {
   const outcomes: Outcome[] = [];
   for (let kill = 0; kill < kills; kill += 1) {
     const from = record.frames.length;
-    await until(() => record.frames.length >= from + FRAMES_BETWEEN_MIN, { timeoutMs: BEAT_TIMEOUT_MS });
+    await until(() => record.frames.length >= from + FRAMES_BETWEEN_MIN, {
+      timeoutMs: BEAT_TIMEOUT_MS,
+      describe: () => `the next beats: ${group.story}`,
+    });
     await delay(random.next() * BEAT_MS);
     const { last } = record;
     if (last === undefined) throw new Error('no beats');
@@ -70,7 +73,7 @@ async function killPulses(size: number, kills: number): Promise<Round> {
       group.restart(last.node),
       until(() => record.frames.filter(({ term }) => term > last.term).length >= FRAMES_BETWEEN_MIN, {
         timeoutMs: BEAT_TIMEOUT_MS,
-        describe: 'the beats of a new leader',
+        describe: () => `the beats of a new leader: ${group.story}`,
       }),
     ]);
     outcomes.push(outcomeOf(record.frames, last.term));
