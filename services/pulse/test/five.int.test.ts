@@ -113,6 +113,8 @@ test('frames are signed with the key that the node was given, and every metric m
     await until(async () => (await fetch(`${pulse.url}/ready`)).status === 503, {
       describe: 'not to be ready',
     });
+    // Without a broker for long enough that a beat falls into it.
+    await until(() => pulse.output.includes('a beat could not be sent'), { describe: 'a missed beat' });
     await nats.restart();
     await pulse.ready();
     for (const name of [

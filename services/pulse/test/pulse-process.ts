@@ -9,7 +9,7 @@ import { type backbeat } from '@whoosh/contracts';
 import { freePort, until } from '@whoosh/testkit';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface PulseOptions {
   readonly cluster: string;
@@ -82,7 +82,7 @@ export class PulseProcess implements AsyncDisposable {
   }
 
   async status(): Promise<backbeat.PulseStatus> {
-    const reply = await fetch(`${this.url}/api/v1/status`, { signal: AbortSignal.timeout(2_000) });
+    const reply = await fetch(`${this.url}/api/v1/status`, { signal: AbortSignal.timeout(10_000) });
     if (!reply.ok) throw new Error(`status ${reply.status}`);
     return (await reply.json()) as backbeat.PulseStatus;
   }

@@ -116,7 +116,7 @@ export class WireRecorder implements AsyncDisposable {
     return this.frames.slice(1).reduce((sum, { metadata }) => sum + metadata.missed_beats, 0);
   }
 
-  async beats(count: number, timeoutMs = 20_000): Promise<readonly OwnFrame[]> {
+  async beats(count: number, timeoutMs = 60_000): Promise<readonly OwnFrame[]> {
     const from = this.frames.length;
     await until(() => this.frames.length >= from + count, {
       timeoutMs,
@@ -125,7 +125,7 @@ export class WireRecorder implements AsyncDisposable {
     return this.frames.slice(from);
   }
 
-  async reach(index: number, timeoutMs = 20_000): Promise<void> {
+  async reach(index: number, timeoutMs = 60_000): Promise<void> {
     await until(() => (this.last?.beat_index ?? -1) >= index, { timeoutMs, describe: `beat ${index}` });
   }
 
