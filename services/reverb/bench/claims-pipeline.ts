@@ -97,7 +97,7 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 if (values.from === 'stream') {
   say({ ready: true });
   const reader = await ClaimsReader.open({
-    js: bus.js,
+    bus,
     clusterId: values.cluster,
     afterSequence: 0,
     onMessage: (_subject, message, place) => take(message, place.sequence, place.storedAtMs),

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import { type Bus } from '@whoosh/bus';
+import { type JsMsg } from '@nats-io/jetstream';
+import { type Bus, StoreRefused } from '@whoosh/bus';
 import { PAYLOAD_BYTES_MAX, STREAMS } from '@whoosh/contracts';
 import { type Place } from './claim-decoder.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
@@ -27,6 +27,10 @@ export class Checkpoints {
   readonly #bus: Bus;
   readonly #clusterId: string;
   readonly #everyMs: number;
+  /** Where the last checkpoint that is known lies in the stream; 0 for none. */
+  #last = 0;
+  /** The one that this reading began with; those before it say nothing. */
+  #begun = 0;
   #lastMarker = 0;
   #lastStoredAtMs = 0;
   #purgeTo = 0;
@@ -46,10 +50,12 @@ export class Checkpoints {
    * from what it still holds.
    */
   async load(onUnreadable: (cause: unknown) => void): Promise<WindowBook> {
-    const message = await lastMessage(this.#bus.jsm, this.#subject);
-    if (message === undefined) return new WindowBook();
+    const message = await this.#newest();
+    if (message === null) return new WindowBook();
+    this.#last = message.seq;
+    this.#begun = message.seq;
     try {
-      const unpacked = await unpack(message, { maxOutputLength: UNPACKED_BYTES_MAX });
+      const unpacked = await unpack(message.data, { maxOutputLength: UNPACKED_BYTES_MAX });
       return WindowBook.restore(JSON.parse(unpacked.toString()) as BookCheckpoint);
     } catch (cause) {
       onUnreadable(cause);
@@ -58,15 +64,19 @@ export class Checkpoints {
   }
 
   /**
-   * Notes a checkpoint that was met in the stream, whoever wrote it; false for one that nobody of us wrote. Throws when it stands behind a marker that this
-   * reader never saw: what it missed was purged, and it has to begin again from there.
+   * Notes a checkpoint that was met in the stream, whoever wrote it; false for one that nobody of us wrote. Throws when
+   * it stands behind a marker that this reader never saw: what it missed was purged, and it has to begin again from
+   * there. Not for one before the checkpoint that it has begun with: to begin again would lead to the same place.
    */
   meet(message: JsMsg, { sequence, storedAtMs }: Place, markerSequence: number): boolean {
+    this.#last = Math.max(this.#last, sequence);
     const marker = Number(message.headers?.get(MARKER_HEADER) ?? Number.NaN);
     // It cannot stand behind what came after it.
     if (!(marker >= 0 && marker < sequence)) return false;
-    if (marker > markerSequence)
+    if (marker > markerSequence) {
+      if (sequence <= this.#begun) return true;
       throw new Error(`fell behind the checkpoint at ${marker}, read up to ${markerSequence}`);
+    }
     this.#purgeTo = this.#lastMarker;
     this.#lastMarker = marker;
     this.#lastStoredAtMs = storedAtMs;
@@ -79,14 +89,23 @@ export class Checkpoints {
 
   /**
    * Writes a checkpoint and purges what lies before the one before it: a replica that is a little behind still finds
-   * all it needs. The reports up to there must be stored.
+   * all it needs. The reports up to there must be stored. It is `overtaken` when another was written since the last one
+   * that was met: a replica that stood still must not put an old state behind a newer one.
    */
-  async write(checkpoint: BookCheckpoint): Promise<'written' | 'too_large'> {
+  async write(checkpoint: BookCheckpoint): Promise<'written' | 'too_large' | 'overtaken'> {
     const packed = await pack(JSON.stringify(checkpoint));
     if (packed.byteLength > PAYLOAD_BYTES_MAX / 2) return 'too_large';
-    await this.#bus.store(this.#subject, packed, {
-      headers: { [MARKER_HEADER]: String(checkpoint.sequence) },
-    });
+    try {
+      await this.#bus.store(this.#subject, packed, {
+        headers: { [MARKER_HEADER]: String(checkpoint.sequence) },
+        expectLastSubjectSequence: this.#last,
+      });
+    } catch (cause) {
+      if (!(cause instanceof StoreRefused && cause.reason === 'lost')) throw cause;
+      // The stream may have let go of the last one by its limits.
+      if ((await this.#newest()) === null) this.#last = 0;
+      return 'overtaken';
+    }
     if (this.#purgeTo > 0) {
       await this.#bus.jsm.streams.purge(STREAM, {
         filter: `backbeat.${this.#clusterId}.>`,
@@ -95,9 +114,8 @@ export class Checkpoints {
     }
     return 'written';
   }
-}
 
-async function lastMessage(jsm: JetStreamManager, subject: string): Promise<Uint8Array | undefined> {
-  const message = await jsm.streams.getMessage(STREAM, { last_by_subj: subject });
-  return message === null ? undefined : message.data;
+  #newest() {
+    return this.#bus.jsm.streams.getMessage(STREAM, { last_by_subj: this.#subject });
+  }
 }

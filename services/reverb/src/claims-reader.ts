@@ -1,6 +1,8 @@
-import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, type JsMsg } from '@nats-io/jetstream';
+import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { type Bus } from '@whoosh/bus';
 import { STREAMS } from '@whoosh/contracts';
 import { type Place } from './claim-decoder.ts';
+import { Reading } from './domain/reading.ts';
 
 const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
 const BUFFERED_MESSAGES_MAX = 5_000;
@@ -15,9 +17,11 @@ const AWAY: ReadonlySet<string> = new Set(['heartbeats_missed', 'stream_not_foun
 
 /** The client does not show where an acknowledgement would go, though every message carries it. */
 type Acknowledgeable = JsMsg & { readonly reply: string };
+/** Nor that listening to its connection can be ended. */
+type Statuses = ReturnType<Bus['connection']['status']> & { stop(): void };
 
 export interface ReaderOptions {
-  readonly js: JetStreamClient;
+  readonly bus: Pick<Bus, 'js' | 'connection'>;
   readonly clusterId: string;
   /** Reading begins behind this sequence. */
   readonly afterSequence: number;
@@ -32,21 +36,23 @@ export interface ReaderOptions {
 export class ClaimsReader implements AsyncDisposable {
   readonly #options: ReaderOptions;
   readonly #failed = Promise.withResolvers<never>();
+  readonly #statuses: Statuses;
   #messages: ConsumerMessages | undefined;
-  #lag = Number.POSITIVE_INFINITY;
+  readonly #reading = new Reading();
   #isAway = false;
-  #lastSequence = 0;
+  #isClosing = false;
 
   private constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#statuses = options.bus.connection.status() as Statuses;
     // Nobody may be waiting for it when it comes.
     this.#failed.promise.catch(() => undefined);
   }
 
   static async open(options: ReaderOptions): Promise<ClaimsReader> {
     const reader = new ClaimsReader(options);
-    const { js, clusterId, afterSequence } = options;
-    const consumer = await js.consumers.get(STREAM, {
+    const { bus, clusterId, afterSequence } = options;
+    const consumer = await bus.js.consumers.get(STREAM, {
       // One filter: with several, the server looks for the next message among all subjects, 8 ms each at 10,000 agents.
       filter_subjects: `backbeat.${clusterId}.>`,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -54,7 +60,7 @@ export class ClaimsReader implements AsyncDisposable {
       inactive_threshold: INACTIVE_THRESHOLD_MS,
     });
     const { num_pending: pending } = await consumer.info();
-    reader.#lag = pending;
+    reader.#reading.begin(pending);
     reader.#messages = await consumer.consume({
       max_messages: BUFFERED_MESSAGES_MAX,
       expires: PULL_EXPIRES_MS,
@@ -62,26 +68,19 @@ export class ClaimsReader implements AsyncDisposable {
       callback: (message) => reader.#take(message),
     });
     void reader.#watch(reader.#messages);
+    void reader.#watchConnection();
+    void reader.#guard(reader.#messages);
     return reader;
   }
 
-  /** Rejects when a message could not be taken. */
+  /** Rejects when a message could not be taken, or nothing will be read any more. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
 
-  /** Messages of the stream that were not read yet. */
-  get lag(): number {
-    return this.#lag;
-  }
-
-  get lastSequence(): number {
-    return this.#lastSequence;
-  }
-
-  /** All that was stored has been read, as far as is known. */
-  get isCaughtUp(): boolean {
-    return this.#lag === 0;
+  /** How far the stream is read. */
+  get reading(): Pick<Reading, 'taken' | 'known' | 'lag' | 'isCaughtUp'> {
+    return this.#reading;
   }
 
   /** The stream has no leader, or does not answer. */
@@ -90,6 +89,8 @@ export class ClaimsReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    this.#statuses.stop();
     await this.#messages?.close();
   }
 
@@ -97,20 +98,36 @@ export class ClaimsReader implements AsyncDisposable {
     try {
       const place = placeOf((message as Acknowledgeable).reply);
       this.#isAway = false;
-      this.#lag = place.pending;
-      this.#lastSequence = place.sequence;
       this.#options.onMessage(message.subject, message, place);
+      // Only now: what is taken is in the book.
+      this.#reading.take(place.consumerSequence, place.pending);
     } catch (cause) {
       this.#failed.reject(new Error('a message of the claims stream could not be taken', { cause }));
       this.#messages?.stop();
     }
   }
 
+  /** The client gives a consumer up that it could not make again: without it this would be a reader that never reads. */
+  async #guard(messages: ConsumerMessages): Promise<void> {
+    const cause = await messages.closed();
+    this.#isAway = true;
+    if (!this.#isClosing)
+      this.#failed.reject(
+        new Error('the reader of the claims stream has ended', cause === undefined ? undefined : { cause }),
+      );
+  }
+
   async #watch(messages: ConsumerMessages): Promise<void> {
-    for await (const { type } of messages.status()) {
-      if (AWAY.has(type)) this.#isAway = true;
-      if (type === 'heartbeat') this.#isAway = false;
+    for await (const status of messages.status()) {
+      if (AWAY.has(status.type)) this.#isAway = true;
+      if (status.type !== 'heartbeat') continue;
+      this.#isAway = false;
+      this.#reading.idle(status.lastConsumerSequence);
     }
+  }
+
+  async #watchConnection(): Promise<void> {
+    for await (const { type } of this.#statuses) if (type === 'disconnect') this.#reading.interrupt();
   }
 }
 
@@ -118,12 +135,15 @@ export class ClaimsReader implements AsyncDisposable {
  * Place and rest of the stream from the subject that an acknowledgement would go to; read by hand, because it
  * is done for every claim: `$JS.ACK.….<stream sequence>.<consumer sequence>.<time>.<pending>`.
  */
-export function placeOf(reply: string): Place & { readonly pending: number } {
+export function placeOf(
+  reply: string,
+): Place & { readonly consumerSequence: number; readonly pending: number } {
   const parts = reply.split('.');
   // The long form has domain and account before, and a random token behind.
   const at = parts.length > 9 ? 7 : 5;
   return {
     sequence: Number(parts[at]),
+    consumerSequence: Number(parts[at + 1]),
     storedAtMs: Number((parts[at + 2] ?? '').slice(0, -6)),
     pending: Number(parts[at + 3]),
   };

@@ -15,6 +15,8 @@ import {
 /** While nothing is due, it is looked again after this; frames and own beats wake the closer earlier. */
 const IDLE_MS = 1_000;
 const AWAY_POLL_MS = 100;
+/** A reader that is behind has read what there was soon; a report must not wait longer than that. */
+const BEHIND_POLL_MS = 5;
 const STORE_TIMEOUT_MS = 2_000;
 /** How long the reader may take to show a marker that was stored. */
 const SHOWN_TIMEOUT_MS = 2_000;
@@ -23,7 +25,10 @@ const SHOWN_POLL_MS = 5;
 /** How far the claims stream is read. */
 export interface ReadState {
   readonly isAway: boolean;
-  readonly isCaughtUp: boolean;
+  /** Messages that were taken. */
+  readonly taken: number;
+  /** Those and what is known to lie in the stream beside them; undefined while nothing is known. */
+  readonly known: number | undefined;
   /** Resolves when all that was read until now is in the book. */
   settled(): Promise<void>;
 }
@@ -45,6 +50,7 @@ export interface CloserOptions {
 export class Closer {
   readonly #options: CloserOptions;
   readonly #won = new Set<string>();
+  #owed: { readonly window: SeenWindow; readonly count: number } | undefined;
   #wake = Promise.withResolvers<void>();
 
   constructor(options: CloserOptions) {
@@ -65,16 +71,43 @@ export class Closer {
     const { plan, reader, clock, bus } = this.#options;
     while (!signal.aborted) {
       const isAway = reader.isAway || !bus.isConnected();
-      if (isAway) plan.markOutage(clock.nowMs());
+      if (isAway) {
+        plan.markOutage(clock.nowMs());
+        this.#owed = undefined;
+      }
       const ended = plan.nextEnded();
       if (ended === undefined) await this.#sleep(IDLE_MS, signal);
-      else if (isAway || !reader.isCaughtUp) await this.#sleep(AWAY_POLL_MS, signal);
+      else if (isAway) await this.#sleep(AWAY_POLL_MS, signal);
       else if (ended.dueMs > clock.nowMs()) await this.#sleep(ended.dueMs - clock.nowMs(), signal);
+      // Only now: what is unread before it is due may long be read then.
+      else if (!this.#isRead(ended.window)) await this.#sleep(BEHIND_POLL_MS, signal);
       else {
         await reader.settled();
         await this.#close(ended.window, signal);
       }
     }
+  }
+
+  /**
+   * Whether all that was known to be stored when the window fell due is read. What came since does not matter to it: so
+   * a flow of claims without a break holds no window up.
+   *
+   * Reports do not depend on it: which claims are in a window is decided by the place of its marker in the stream. It
+   * is what the marker says of the windows before it, and whether an unheard window is closed at all, that needs the
+   * markers and claims stored until then. One that was stored in the last instant and announced by nothing may still be
+   * unread: a marker that is there already makes ours lose, and claims of a window that was passed over
+   * are found by the next one, which closes it first.
+   */
+  #isRead(window: SeenWindow): boolean {
+    const { taken, known } = this.#options.reader;
+    if (known === undefined) {
+      this.#owed = undefined;
+      return false;
+    }
+    // What is known shrinks when what was announced is purged before it is read.
+    const owed = this.#owed?.window === window ? Math.min(this.#owed.count, known) : known;
+    this.#owed = { window, count: owed };
+    return taken >= owed;
   }
 
   async #close(window: SeenWindow, signal: AbortSignal): Promise<void> {

@@ -69,7 +69,7 @@ export class Session implements AsyncDisposable {
     });
     const session = new Session(options, checkpoints, book);
     session.#reader = await ClaimsReader.open({
-      js: bus.js,
+      bus,
       clusterId,
       afterSequence: book.markerSequence,
       onMessage: (subject, message, place) => session.#intake.put(subject, message, place),
@@ -79,11 +79,19 @@ export class Session implements AsyncDisposable {
   }
 
   get lag(): number {
-    return (this.#reader?.lag ?? 0) + this.#intake.waiting;
+    return (this.#reader?.reading.lag ?? 0) + this.#intake.waiting;
   }
 
   get isCaughtUp(): boolean {
-    return this.#reader?.isCaughtUp ?? false;
+    return this.#reader?.reading.isCaughtUp ?? false;
+  }
+
+  get taken(): number {
+    return this.#reader?.reading.taken ?? 0;
+  }
+
+  get known(): number | undefined {
+    return this.#reader?.reading.known;
   }
 
   get isAway(): boolean {

@@ -41,9 +41,9 @@ class Process implements AsyncDisposable {
     const started = new Process(child, directory);
     started.url = await until(
       async () => (JSON.parse(await readFile(portsFile, 'utf8')) as { url: string }).url,
-      { timeoutMs: 20_000, describe: 'the admin address' },
+      { timeoutMs: 60_000, describe: 'the admin address' },
     );
-    await until(() => started.status('/ready'), { timeoutMs: 20_000, describe: 'reverb to be ready' });
+    await until(() => started.status('/ready'), { timeoutMs: 60_000, describe: 'reverb to be ready' });
     return started;
   }
 
@@ -123,13 +123,13 @@ describe('the process', () => {
     for (let round = 0; round < 3; round += 1) {
       await using reverb = await Process.start(stage.nats.url);
       const count = stage.heard.length;
-      await until(() => stage.heard.length > count, { timeoutMs: 20_000 });
+      await until(() => stage.heard.length > count, { timeoutMs: 60_000 });
       await until(() => stage.pulse.index % 4 === 2);
       await reverb.end('SIGKILL');
     }
     await using last = await Process.start(stage.nats.url);
     const count = stage.heard.length;
-    await until(() => stage.heard.length >= count + 2, { timeoutMs: 20_000 });
+    await until(() => stage.heard.length >= count + 2, { timeoutMs: 60_000 });
     stage.pulse.stop();
     const { stored, recomputed } = await stage.reportsEqualRecomputation();
     expect(stored).toEqual(recomputed);

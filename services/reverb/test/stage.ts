@@ -104,13 +104,13 @@ export class Stage implements AsyncDisposable {
     const { state } = await this.bus.jsm.streams.info('BACKBEAT_CLAIMS');
     await until(() => this.#collected >= state.last_seq, {
       describe: 'the whole claims stream',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     const recomputed = recompute(this.raw, rules).map(bare);
     const count = recomputed.length;
     await until(async () => (await this.stored()).length >= count, {
       describe: 'a report for every marker',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     return { stored: (await this.stored()).slice(0, count).map(bare), recomputed };
   }

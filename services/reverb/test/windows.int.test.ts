@@ -82,7 +82,7 @@ describe('reverb', () => {
         () =>
           replica.reverb.recent.all.length >= 1 &&
           replica.reverb.options.listener.currentBeat()?.phase === 'execution',
-        { timeoutMs: 20_000 },
+        { timeoutMs: 60_000 },
       );
       // No farewell: connections are cut under it.
       await replica.bus.connection.close();
@@ -164,7 +164,7 @@ describe('reverb', () => {
     };
     await putRaw(stage.bus.connection, `backbeat.${CLUSTER}.claim.a`, claim);
     await until(() => stage.heard.some(({ from_beat: low, to_beat: high }) => low <= beat && beat <= high), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     const report = stage.heard.find(({ from_beat: low, to_beat: high }) => low <= beat && beat <= high);
     expect(report?.agents_reporting).toBe(1);

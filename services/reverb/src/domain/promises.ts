@@ -43,7 +43,9 @@ export class PromiseLedger {
   }
 
   get open(): OpenPromise[] {
-    return [...this.#byAgent.values()].flat();
+    const open: OpenPromise[] = [];
+    for (const promises of this.#byAgent.values()) for (const promise of promises) open.push(promise);
+    return open;
   }
 
   /** Claims are taken in the order of their beats. */
@@ -69,6 +71,8 @@ export class PromiseLedger {
   expire(throughBeat: number): number {
     let broken = 0;
     for (const [agent, promises] of this.#byAgent) {
+      // Most have nothing due, and there may be ten thousand of them: nothing is copied for those.
+      if (!promises.some(({ dueBeat }) => dueBeat <= throughBeat)) continue;
       const left = promises.filter(({ dueBeat }) => dueBeat > throughBeat);
       broken += promises.length - left.length;
       this.#keep(agent, promises, left);
@@ -101,6 +105,7 @@ export class PromiseLedger {
       if (!isKept) broken += 1;
       else if (promise.isHelp) helpKept = true;
     }
+    if (!promises.some((promise) => promise.task === task)) return NOTHING;
     const left = promises.filter((promise) => promise.task !== task);
     this.#keep(agent, promises, left);
     return { helpKept, broken };

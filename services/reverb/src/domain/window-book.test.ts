@@ -11,7 +11,7 @@ import {
   START_MS,
   WrittenStream,
 } from '../../test/written-stream.ts';
-import { type ClosedWindow, WindowBook } from './window-book.ts';
+import { type ClosedWindow, PENDING_BEATS_MAX, WindowBook } from './window-book.ts';
 
 describe('a window', () => {
   test('counts different agents, whenever their claims arrive before the marker', () => {
@@ -313,4 +313,29 @@ describe('the book', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('a liar who names ever more beats before there is a grid takes neither memory nor the place of others', () => {
+  const book = new WindowBook();
+  const claim = (agent: string, beat: number) =>
+    book.apply({
+      kind: 'claim',
+      sequence: beat + 1,
+      storedAtMs: START_MS,
+      claim: {
+        agent,
+        beat,
+        state: 'executing',
+        task: '',
+        beatsLeft: undefined,
+        isComplete: false,
+        hlc: beat,
+      },
+    });
+  const honest = 10 * PENDING_BEATS_MAX;
+  for (const agent of ['a', 'b']) claim(agent, honest);
+  for (let beat = 0; beat < 5 * PENDING_BEATS_MAX; beat += 1) claim('liar', beat);
+  expect(book.pendingBeats.length).toBeLessThanOrEqual(2 * PENDING_BEATS_MAX);
+  expect(book.pendingClaims).toBe(book.pendingBeats.length + 1);
+  expect(book.bucket(honest)?.byAgent.size).toBe(2);
 });

@@ -10,6 +10,11 @@ import { RotationLedger } from './rotations.ts';
 
 /** Claims of windows not yet closed, all together; beyond that they are a flood. */
 export const PENDING_CLAIMS_MAX = 2_000_000;
+/**
+ * Different beats that wait; after twice as many they are thinned out to this. Before the first marker nothing says which beats are
+ * far ahead, and a stream that nobody read for four hours has 28,800 of them at 120 BPM.
+ */
+export const PENDING_BEATS_MAX = 32_768;
 /** Late claims that are kept until the next marker, in case it begins a new life of the cluster. */
 export const LATE_KEPT_MAX = 50_000;
 
@@ -144,11 +149,23 @@ export class WindowBook {
     if (bucket === undefined) {
       bucket = new BeatBucket();
       this.#beats.set(facts.beat, bucket);
+      if (this.#beats.size > 2 * PENDING_BEATS_MAX) this.#thinOut();
+      if (!this.#beats.has(facts.beat)) return this.#refuse('ahead');
     }
     const added = bucket.add(facts, storedAtMs);
     if (added === 'flood') return this.#refuse('flood');
     if (added === 'added') this.#pending += 1;
     return { kind: added };
+  }
+
+  /** Keeps the beats that most claims are of, the earlier ones where they are equal: what one liar names has few. */
+  #thinOut(): void {
+    const order = [...this.#beats].toSorted(
+      ([a, { claims: claimsA }], [b, { claims: claimsB }]) => claimsB - claimsA || a - b,
+    );
+    let dropped = 0;
+    for (const [beat] of order.slice(PENDING_BEATS_MAX)) dropped += this.#drop(beat).claims;
+    this.#invalid.ahead = (this.#invalid.ahead ?? 0) + dropped;
   }
 
   #rotation(rotation: backbeat.Rotation, storedAtMs: number): Applied {
