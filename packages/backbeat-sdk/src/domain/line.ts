@@ -14,9 +14,13 @@
  */
 import { type FencePoint, judge } from './fence.ts';
 
-/** How far ahead of the own grid a frame may be, in beats; a grid that one frame has begun may itself be late. */
+/**
+ * How far ahead of the own grid a frame may be, in beats. A grid that rests on a few frames may itself be late, by as
+ * much as a frame may be late and still count: on a starved machine the first ones often are.
+ */
 const AHEAD_BEATS_MAX = 0.5;
 const AHEAD_AT_FIRST_BEATS_MAX = 1;
+const FIRST_SAMPLES = 5;
 /** A tempo changes by at most 10 %, or 0.1 BPM, at a downbeat: at most once a beat. The rest is rounding. */
 const TEMPO_STEP_MAX = 0.1;
 const TEMPO_STEP_BPM_MIN = 0.1;
@@ -39,6 +43,8 @@ export interface LineFrame extends FencePoint {
 export interface OwnGrid {
   timeOf(index: number): number;
   readonly beatMs: number;
+  /** Frames that it rests on; many, where it is not said. */
+  readonly samples?: number;
 }
 
 export type Refusal = 'old_epoch' | 'old_term' | 'seen' | 'implausible';
@@ -101,7 +107,8 @@ export class Line<Frame extends LineFrame> {
     const steps = this.isEstablished ? frame.index - last.index : STEPS_AT_FIRST_MAX;
     if (!isReachable(last, frame, steps)) return 'implausible';
     if (grid === undefined) return undefined;
-    const aheadMax = this.isEstablished ? AHEAD_BEATS_MAX : AHEAD_AT_FIRST_BEATS_MAX;
+    const isFirst = !this.isEstablished || (grid.samples ?? FIRST_SAMPLES) < FIRST_SAMPLES;
+    const aheadMax = isFirst ? AHEAD_AT_FIRST_BEATS_MAX : AHEAD_BEATS_MAX;
     return grid.timeOf(frame.index) - atMs > aheadMax * grid.beatMs ? 'implausible' : undefined;
   }
 

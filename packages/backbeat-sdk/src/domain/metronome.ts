@@ -13,12 +13,21 @@ const LATE_IN_A_ROW_MAX = 3;
 /** Own beats that were counted on the word of one frame, and lie this far ahead of a pulse, are not waited for. */
 const RUNAWAY_BEATS_MAX = 16;
 
-/** Back from being alone, a frame farther than this from the estimate says that the two clocks have parted. */
+/** Back from being alone, frames farther than this from the estimate say that the two clocks have parted. */
 const REANCHOR_BEATS = 0.01;
+/**
+ * One that comes early says it alone, for nothing makes a frame early. Lateness is ordinary where a process was starved,
+ * and the likeliest reason for having been alone: it takes so many late ones in a row, of which the least late is right.
+ */
+const PARTED_FRAMES = 3;
 
 export type MetronomeMode = 'silent' | 'locked' | 'degraded' | 'slewing';
 
 export interface MetronomeFrame extends FencePoint, GridPoint {}
+
+interface Doubt<Frame> extends Heard<Frame> {
+  readonly lateMs: number;
+}
 
 export type MetronomeEvent<Frame> =
   | {
@@ -55,6 +64,8 @@ export class Metronome<Frame extends MetronomeFrame> {
   #waiting: Frame | undefined;
   #lateInARow = 0;
   #lateArrivalMs = 0;
+  /** Frames since the pulse is heard again, each late; undefined when the estimate is known to hold. */
+  #doubts: Doubt<Frame>[] | undefined;
 
   get mode(): MetronomeMode {
     return this.#mode;
@@ -98,13 +109,35 @@ export class Metronome<Frame extends MetronomeFrame> {
     const isLate = !this.#grid.isEmpty && !isAdopted && lateMs > this.#grid.beatMs;
     if (isLate) return this.#late(frame, lateMs, nowMs);
     this.#lateInARow = 0;
-    const isBack = this.#mode === 'degraded' && Math.abs(lateMs) > REANCHOR_BEATS * this.#grid.beatMs;
-    if (isBack || isAdopted) this.#grid.reanchor(frame, nowMs);
-    else this.#grid.observe(frame, nowMs);
+    if (isAdopted) this.#reanchor(frame, nowMs);
+    else this.#place({ frame, atMs: nowMs, lateMs });
     this.#heardAtMs = nowMs;
     return this.#mode === 'silent' || this.#mode === 'locked'
       ? this.#follow(frame, nowMs)
       : this.#meet(frame, nowMs);
+  }
+
+  /** Puts a frame that counts on the grid, and decides after a time alone whether the grid still holds. */
+  #place(heard: Doubt<Frame>): void {
+    if (this.#mode === 'degraded') this.#doubts = [];
+    this.#grid.observe(heard.frame, heard.atMs);
+    if (this.#doubts === undefined) return;
+    const offBeats = heard.lateMs / this.#grid.beatMs;
+    if (offBeats < -REANCHOR_BEATS) this.#reanchor(heard.frame, heard.atMs);
+    else if (offBeats <= REANCHOR_BEATS) this.#doubts = undefined;
+    else if (this.#doubts.push(heard) >= PARTED_FRAMES) this.#part(this.#doubts);
+  }
+
+  #part(doubts: readonly Doubt<Frame>[]): void {
+    const leastLate = doubts.reduce((best, each) => (each.lateMs < best.lateMs ? each : best));
+    this.#reanchor(leastLate.frame, leastLate.atMs);
+    for (const { frame, atMs } of doubts.slice(doubts.indexOf(leastLate) + 1))
+      this.#grid.observe(frame, atMs);
+  }
+
+  #reanchor(frame: Frame, atMs: number): void {
+    this.#doubts = undefined;
+    this.#grid.reanchor(frame, atMs);
   }
 
   /** Called at {@link wakeAtMs} or later; earlier calls do nothing. */
@@ -172,7 +205,7 @@ export class Metronome<Frame extends MetronomeFrame> {
 
   /** Ends the slewing once the own beat is where the pulse's is. */
   #settle(events: MetronomeEvent<Frame>[]): void {
-    if (this.#mode !== 'slewing' || this.#waiting !== undefined) return;
+    if (this.#mode !== 'slewing' || this.#waiting !== undefined || this.#doubts !== undefined) return;
     const offMs = Math.abs(this.#grid.timeOf(this.#emitted) - this.#emittedAtMs);
     if (offMs <= SLEW_DONE_MS) this.#enter('locked', events);
   }
@@ -195,13 +228,13 @@ export class Metronome<Frame extends MetronomeFrame> {
     this.#lateArrivalMs = nowMs;
     if (this.#lateInARow < LATE_IN_A_ROW_MAX) return [{ kind: 'late', frame, lateMs }];
     this.#lateInARow = 0;
-    this.#grid.reanchor(frame, nowMs);
+    this.#reanchor(frame, nowMs);
     this.#heardAtMs = nowMs;
     return [{ kind: 'jumped', byMs: lateMs }, ...this.#follow(frame, nowMs)];
   }
 
   #restart(frame: Frame, nowMs: number): MetronomeEvent<Frame>[] {
-    this.#grid.reanchor(frame, nowMs);
+    this.#reanchor(frame, nowMs);
     this.#heardAtMs = nowMs;
     this.#waiting = undefined;
     this.#lateInARow = 0;
