@@ -11,6 +11,7 @@ import {
   teamBecomes,
 } from './main-job.ts';
 import { type RunningWhoosh } from './running-whoosh.ts';
+import { withStory } from './told-story.ts';
 
 /** For runs that are compared: the fleet waits for work, so that the team does not depend on the moment. */
 export const QUIET = { BACKBEAT_SCORE: fileURLToPath(new URL('quiet-fleet.yaml', import.meta.url)) };
@@ -25,15 +26,17 @@ export async function runBothJobs(
   whoosh: RunningWhoosh,
   disturb: (whoosh: RunningWhoosh) => void = () => {},
 ): Promise<BothJobs> {
-  await addRepository(whoosh);
-  await fleetIdle(whoosh);
-  disturb(whoosh);
-  const brief = await openBrief(whoosh);
-  const task = await openTask(whoosh);
-  const council = await councilBecomes(whoosh, brief, 'completed', 180_000);
-  await teamBecomes(whoosh, task, ['working'], 180_000);
-  await settled(whoosh, council.id);
-  return { brief, task };
+  return withStory(whoosh.directory, async () => {
+    await addRepository(whoosh);
+    await fleetIdle(whoosh);
+    disturb(whoosh);
+    const brief = await openBrief(whoosh);
+    const task = await openTask(whoosh);
+    const council = await councilBecomes(whoosh, brief, 'completed', 180_000);
+    await teamBecomes(whoosh, task, ['working'], 180_000);
+    await settled(whoosh, council.id);
+    return { brief, task };
+  });
 }
 
 /** The council's agents are down, every event is published, every comment is posted. */
