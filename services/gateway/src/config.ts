@@ -85,7 +85,6 @@ export type Env = z.infer<typeof Env>;
 
 export interface GatewayConfig {
   readonly cluster: string;
-  readonly backbeatEnabled: boolean;
   readonly backbeatAgentId: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
@@ -101,7 +100,6 @@ export interface GatewayConfig {
 export function gatewayConfig(env: Env, cluster: string): GatewayConfig {
   return {
     cluster,
-    backbeatEnabled: env.WHOOSH_BACKBEAT_ENABLED,
     backbeatAgentId: env.WHOOSH_BACKBEAT_AGENT_ID,
     allowedOrigins: env.WHOOSH_SERVER_ALLOWED_ORIGINS,
     trustedProxies: env.WHOOSH_SERVER_TRUSTED_PROXIES,

@@ -1,4 +1,5 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { type BeatListener } from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { type GatewayConfig } from './config.ts';
@@ -28,6 +29,8 @@ import { judge, storeDelivery } from './webhook/door.ts';
 
 export interface GatewayParts {
   readonly bus: Bus;
+  /** Undefined while BACKBEAT is off. */
+  readonly listener: BeatListener | undefined;
   readonly config: GatewayConfig;
   readonly log: Log;
   readonly registry: Registry;
@@ -51,15 +54,14 @@ export const REGISTER_PATH = '/api/v1/agents/register';
 
 /** Builds everything that answers HTTP, and what it listens to on the bus. It starts no loop and opens no port. */
 export function buildGateway(parts: GatewayParts): Gateway {
-  const { bus, config, log, stopping, version } = parts;
-  const metrics = new GatewayMetrics(parts.registry);
+  const { bus, config, listener, log, stopping, version } = parts;
+  const metrics = new GatewayMetrics(parts.registry, listener?.link.counters);
   const invalid = new OnceAWhile<MessageKind>(INVALID_LOGGED_EVERY_MS);
   const beats = new BeatWatch({
     connection: bus.connection,
     cluster: config.cluster,
     agentId: config.backbeatAgentId,
-    enabled: config.backbeatEnabled,
-    monotonicMs: () => performance.now(),
+    link: listener?.link,
     onInvalid: (kind, why) => {
       metrics.invalidMessages.inc();
       const heldBack = invalid.pass(kind, performance.now());
@@ -69,7 +71,7 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const pulses = new PulseWatch({
     bus,
     cluster: config.cluster,
-    enabled: config.backbeatEnabled,
+    enabled: listener !== undefined,
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { listenToBeats } from '@whoosh/backbeat-sdk';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, clusterProblems, natsAuth, natsServers } from '@whoosh/config';
 import { runService, supervise } from '@whoosh/lifecycle';
@@ -30,10 +31,15 @@ await runService({
       }),
     );
     await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_INBOX', 'WHOOSH_DEAD']);
+    const config = gatewayConfig(env, clusterName(env));
+    const listener = env.WHOOSH_BACKBEAT_ENABLED
+      ? resources.use(await listenToBeats({ bus, clusterId: config.cluster, log }))
+      : undefined;
     const gateway = resources.use(
       buildGateway({
         bus,
-        config: gatewayConfig(env, clusterName(env)),
+        config,
+        listener,
         log,
         registry,
         version,

@@ -1,3 +1,4 @@
+import { type LinkCounters } from '@whoosh/backbeat-sdk';
 import { Counter, Gauge, Histogram, type Registry } from '@whoosh/telemetry';
 
 /** What this service counts, beside what the bus and the process count by themselves. */
@@ -11,7 +12,7 @@ export class GatewayMetrics {
   readonly readersCut: Counter<'reason'>;
   readonly invalidMessages: Counter;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, link: LinkCounters | undefined) {
     const registers = [registry];
     this.requests = new Counter({
       name: 'gateway_http_requests_total',
@@ -58,8 +59,25 @@ export class GatewayMetrics {
     });
     this.invalidMessages = new Counter({
       name: 'gateway_invalid_messages_total',
-      help: 'Beats, reports and claims heard that break their schema.',
+      help: 'Reports and claims heard that break their schema.',
       registers,
     });
+    if (link) countFrames(registry, link);
   }
+}
+
+/** Copies (`seen`) are ordinary and not among them: every beat may be said twice. */
+function countFrames(registry: Registry, link: LinkCounters): void {
+  const frames = new Counter({
+    name: 'gateway_beat_frames_refused_total',
+    help: 'BeatFrames that no agent would act on, by what is wrong with them.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      const { seen: _seen, ...dropped } = link.dropped;
+      const counts = { ...link.refused, ...dropped, late: link.lateFrames };
+      frames.reset();
+      for (const [reason, count] of Object.entries(counts)) frames.inc({ reason }, count);
+    },
+  });
 }

@@ -54,7 +54,7 @@ test('without any pulse there is no view of one, and nothing to change', async (
   expect(seen.body.data).toMatchObject({ pulse: null, reverb: null, slo: {}, connected: false });
   const answer = await alone.fetch(TEMPO, { method: 'POST', token: admin, json: { tempo_bpm: BPM } });
   expect([answer.status, answer.body.details.code]).toEqual([503, 'unavailable']);
-  await using off = await runGateway({ backbeatEnabled: false });
+  await using off = await runGateway({ backbeat: false });
   const dark = await off.fetch('/api/v1/backbeat/status', { token: user });
   expect(dark.body.data).toMatchObject({ enabled: false, pulse: null });
 });

@@ -6,6 +6,8 @@ import { bury } from '@whoosh/bus';
 import { supervise } from '@whoosh/lifecycle';
 import { quietLog, until } from '@whoosh/testkit';
 import { EventFeed } from '../src/events/event-feed.ts';
+import { beatsOf, type Got, readEvents } from './event-reader.ts';
+import { frameOf, playBeat } from './played-beat.ts';
 import { CLUSTER, runGateway, token, type RunningGateway } from './running-gateway.ts';
 
 let run: RunningGateway;
@@ -17,61 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => run[Symbol.asyncDispose]());
 
-interface Got {
-  readonly id?: string;
-  readonly event?: string;
-  readonly data?: string;
+interface Asked {
+  readonly lastEventId?: number;
+  readonly on?: RunningGateway;
+  readonly bearer?: string;
 }
 
-/** A reader of the event stream, as far as a test needs one. */
-async function read(
-  path: string,
-  {
-    lastEventId,
-    on = run,
-    bearer = user,
-  }: { lastEventId?: number; on?: RunningGateway; bearer?: string } = {},
-) {
-  const ended = new AbortController();
-  const response = await fetch(`${on.url}${path}`, {
-    signal: ended.signal,
-    headers: {
-      Authorization: `Bearer ${bearer}`,
-      ...(lastEventId !== undefined && { 'Last-Event-ID': String(lastEventId) }),
-    },
-  });
-  const got: Got[] = [];
-  let isOver = false;
-  const follow = async () => {
-    let rest = '';
-    const stream = response.body?.pipeThrough(new TextDecoderStream());
-    for await (const text of stream ?? []) {
-      const blocks = (rest + text).split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const fields = Object.fromEntries(
-          block
-            .split('\n')
-            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
-        );
-        if ('data' in fields) got.push(fields);
-      }
-    }
-  };
-  void follow()
-    .catch(() => undefined)
-    .finally(() => {
-      isOver = true;
-    });
-  return {
-    status: response.status,
-    headers: response.headers,
-    got,
-    names: () => got.map(({ event }) => event),
-    isOver: () => isOver,
-    [Symbol.dispose]: () => ended.abort(),
-  };
-}
+const read = (path: string, { on = run, bearer = user, lastEventId }: Asked = {}) =>
+  readEvents(`${on.url}${path}`, bearer, lastEventId);
 
 async function publish(name: string, on = run): Promise<number> {
   const id = randomUUID();
@@ -241,27 +196,70 @@ describe('the event stream', () => {
 });
 
 describe('the beat', () => {
-  const frame = (beat_index: number): Record<string, unknown> => ({
-    type: 'backbeat.beatframe.v1',
-    cluster_id: CLUSTER,
-    beat_index,
-    downbeat: beat_index % 4 === 0,
-    phase: 'plan',
-    hlc: '0000:0000:0001',
-    deadline_at: '2026-01-01T00:00:00Z',
-    tempo_bpm: 120,
-    window_id: 'a'.repeat(32),
-    metadata: { node: 'pulse-1', epoch: 1, bar_length: 4 },
-  });
-  const beat = backbeat.beats.subject.at({ cluster: CLUSTER });
+  const subject = backbeat.beats.subject.at({ cluster: CLUSTER });
+  const indices = ({ got }: { got: Got[] }) => beatsOf(got).map(({ beat_index: index }) => index);
 
-  test('comes with the events for who asks, once, and is in health and status', async () => {
+  test('comes with the events for who asks, once, and only as an agent would believe it', async () => {
     using with_ = await read('/api/v1/events?beats=1');
     using without = await read('/api/v1/events');
     await live(with_);
     await live(without);
-    for (const index of [8, 8, 9]) run.other.publish(beat, frame(index));
-    run.other.publish(beat, { nonsense: true });
+    // Nothing is known yet that could contradict it.
+    const stray = { cluster: CLUSTER, bpm: 0.1, node: 'stray', firstIndex: 9_000_000 };
+    run.other.publish(subject, frameOf(9_000_000, stray, 2_000_000_000_000));
+    await until(() => indices(with_).includes(9_000_000));
+
+    const played = { cluster: CLUSTER, bpm: 240, node: 'pulse-1', firstIndex: 8 };
+    using pulse = playBeat(run.other, played);
+    const true_ = () => indices(with_).filter((index) => index < 9_000_000);
+    await until(() => true_().length >= 4, { timeoutMs: 60_000, describe: 'the pulse is followed' });
+    const { epoch } = pulse;
+    const forged = { ...played, node: 'forger' };
+    const fast = { ...forged, bpm: 1_000 };
+    for (const frame of [
+      frameOf(pulse.index + 1, forged, epoch + 86_400_000),
+      frameOf(8_000_000, forged, epoch),
+      frameOf(pulse.index + 1, fast, epoch),
+      { ...frameOf(pulse.index + 1, forged, epoch), cluster_id: 'another' },
+      { nonsense: true },
+    ]) {
+      run.other.publish(subject, frame);
+    }
+    const before = true_().length;
+    await until(() => true_().length >= before + 4, { timeoutMs: 60_000, describe: 'it is followed still' });
+
+    const told = beatsOf(with_.got);
+    expect(told.some(({ metadata }) => metadata?.node === 'forger')).toBe(false);
+    expect(true_()).toEqual([...new Set(true_())].toSorted((a, b) => a - b));
+    expect(with_.got.find(({ event }) => event === 'beat')?.id).toBeUndefined();
+    expect(without.names()).not.toContain('beat');
+
+    const status = await run.fetch('/api/v1/backbeat/status', { token: user });
+    expect(status.body.data).toMatchObject({ target_bpm: 240, leader: 'pulse-1', bar_length: 4 });
+    const health = (await run.fetch('/health')).body;
+    expect(health).toMatchObject({ status: 'ok', service: 'whoosh', version: '1.2.3' });
+    expect(health.backbeat).toEqual({
+      enabled: true,
+      connected: expect.any(Boolean),
+      current_beat: expect.any(Number),
+    });
+    for (const seen of [status.body.data.beat_index, health.backbeat.current_beat]) {
+      expect(seen).toBeGreaterThanOrEqual(8);
+      expect(seen).toBeLessThanOrEqual(pulse.index);
+    }
+    const metrics = await run.registry.metrics();
+    for (const reason of ['implausible', 'foreign_cluster', 'malformed']) {
+      expect(metrics).toMatch(
+        new RegExp(`gateway_beat_frames_refused_total\\{reason="${reason}".*\\} [1-9]`),
+      );
+    }
+    using late = await read('/api/v1/events?beats=1');
+    await until(() => late.names().includes('beat'));
+  });
+
+  test('is summed up by reports, which come with it', async () => {
+    using reader = await read('/api/v1/events?beats=1');
+    await live(reader);
     run.other.publish(backbeat.reports.subject.at({ cluster: CLUSTER }), {
       type: 'backbeat.barreport.v1',
       window_id: 'a'.repeat(32),
@@ -273,32 +271,7 @@ describe('the beat', () => {
       secret_rotations_ok: true,
       tempo_drift_ms: 0.5,
     });
-    await until(() => with_.names().includes('report'));
-    const beats = with_.got.filter(({ event }) => event === 'beat');
-    expect(
-      beats.map(({ data }) => JSON.parse(data ?? '') as { beat_index: number; phase: string }),
-    ).toMatchObject([
-      { beat_index: 8, phase: 'planning' },
-      { beat_index: 9, phase: 'planning' },
-    ]);
-    expect(beats[0]?.id).toBeUndefined();
-    expect(without.names()).not.toContain('beat');
-
-    expect((await run.fetch('/health')).body).toEqual({
-      status: 'ok',
-      service: 'whoosh',
-      version: '1.2.3',
-      backbeat: { enabled: true, connected: true, current_beat: 9 },
-    });
-    const status = await run.fetch('/api/v1/backbeat/status', { token: user });
-    expect(status.body.data).toMatchObject({
-      beat_index: 9,
-      target_bpm: 120,
-      leader: 'pulse-1',
-      connected: true,
-    });
-    using late = await read('/api/v1/events?beats=1');
-    await until(() => late.names().includes('beat'));
+    await until(() => reader.names().includes('report'));
   });
 });
 

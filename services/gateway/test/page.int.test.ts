@@ -8,59 +8,16 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backbeat, CallError, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
-import { type BeatSeen, marksOf, phaseAt } from '../page/src/parts/beat-marks.ts';
+import { playBeat } from './played-beat.ts';
 import { CLUSTER, runGateway, type RunningGateway, token } from './running-gateway.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = BROWSERS.find((path) => existsSync(path));
 const PAGE = fileURLToPath(new URL('../page/vite.config.ts', import.meta.url));
 const HOSTILE = '<img src=x onerror="document.title=1">';
 const TEMPO_BPM = 240;
-
-describe('the marks of the line of beats', () => {
-  const seen = (index: number, atMs: number, degraded = false): BeatSeen => ({
-    atMs,
-    frame: {
-      beat_index: index,
-      downbeat: index % 4 === 0,
-      phase: phaseAt(index % 4, 4),
-      tempo_bpm: 60,
-      metadata: { bar_length: 4, ...(degraded && { cluster_health: 'degraded' }) },
-    },
-  });
-  const kinds = (beats: BeatSeen[], nowMs: number) =>
-    marksOf(beats, nowMs, nowMs + 1_500).map(({ index, kind, phase }) => `${index} ${kind} ${phase}`);
-
-  test('hold a beat that never came at its place on the grid, and the beats to come', () => {
-    expect(kinds([seen(4, 0), seen(6, 2_000)], 2_100)).toEqual([
-      '4 heard planning',
-      '5 missed execution',
-      '6 heard execution',
-      '7 next review',
-    ]);
-    expect(marksOf([seen(4, 0), seen(6, 2_000)], 2_100, 2_100)[1]?.atMs).toBe(1_000);
-  });
-
-  test('say late when the time of a beat is past, and not while its frame may be under way', () => {
-    expect(kinds([seen(4, 0)], 1_200)[1]).toBe('5 next execution');
-    expect(kinds([seen(4, 0)], 1_300)[1]).toBe('5 late execution');
-  });
-
-  test('show degraded beats, downbeats to come, and no endless row of missed ones', () => {
-    const marks = marksOf([seen(3, 0, true), seen(900, 1_000)], 1_000, 6_000);
-    expect(marks[0]).toMatchObject({ index: 3, degraded: true });
-    expect(marks.some(({ kind }) => kind === 'missed')).toBe(false);
-    expect(marks.filter(({ kind, downbeat }) => kind === 'next' && downbeat)).toHaveLength(1);
-    expect(marksOf([], 0, 1_000)).toEqual([]);
-  });
-
-  test('have the phases of bars of every length', () => {
-    const bar = (length: number) => Array.from({ length }, (_, at) => phaseAt(at, length)[0]).join('');
-    expect([1, 2, 3, 4, 6, 7].map(bar)).toEqual(['r', 'er', 'per', 'peer', 'ppeerr', 'ppeeerr']);
-  });
-});
 
 type Change = RequestOf<typeof backbeat.setTempo>;
 type Answer = ReplyOf<typeof backbeat.setTempo>;
@@ -69,29 +26,31 @@ type Answer = ReplyOf<typeof backbeat.setTempo>;
 describe.skipIf(executablePath === undefined)('in a browser', () => {
   let run: RunningGateway;
   let browser: Browser;
-  let beating: NodeJS.Timeout;
   let answer: (change: Change) => Answer;
   const asked: Change[] = [];
   const pageDirectory = mkdtempSync(join(tmpdir(), 'whoosh-built-page-'));
 
+  const running = new AsyncDisposableStack();
+
   beforeAll(async () => {
+    running.defer(() => rmSync(pageDirectory, { recursive: true, force: true }));
     const outDir = { outDir: pageDirectory, emptyOutDir: true };
     await build({ configFile: PAGE, logLevel: 'error', build: outDir });
-    run = await runGateway({}, pageDirectory);
+    run = running.use(await runGateway({}, pageDirectory));
     playPulse(run, asked, (change) => answer(change));
     await run.other.flush();
-    beating = playBeat(run);
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
+    running.use(playBeat(run.other, { cluster: CLUSTER, bpm: TEMPO_BPM }));
+    browser = await chromium.launch({
+      executablePath: executablePath ?? '',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+    running.defer(() => browser.close());
   });
-  afterAll(async () => {
-    clearInterval(beating);
-    await browser.close();
-    await run[Symbol.asyncDispose]();
-    rmSync(pageDirectory, { recursive: true, force: true });
-  });
+  afterAll(() => running.disposeAsync());
 
-  async function open(role: 'admin' | 'user', width = 1_200) {
-    const context = await browser.newContext({ viewport: { width, height: 900 } });
+  async function open(role: 'admin' | 'user') {
+    const context = await browser.newContext({ viewport: { width: 1_200, height: 900 } });
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const foreign: string[] = [];
     const complaints: string[] = [];
@@ -171,18 +130,14 @@ describe.skipIf(executablePath === undefined)('in a browser', () => {
     };
     await change(page, '250');
     await page.getByText('the cluster has no leader').waitFor();
-    expect(complaints).toEqual([]);
-  });
 
-  test('at 400 pixels nothing sticks out, and every field has a name', async () => {
-    await using opened = await open('admin', 400);
-    const { page } = opened;
+    // On the screen of a telephone nothing sticks out, and every field has a name.
+    await page.setViewportSize({ width: 400, height: 800 });
     // As a string: it runs in the page, whose globals are none of this file's.
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
-    for (const name of ['New tempo, BPM', 'Reason']) {
-      expect(await page.getByLabel(name).count()).toBe(1);
-    }
+    await page.waitForFunction('document.documentElement.scrollWidth === 400');
+    for (const name of ['New tempo, BPM', 'Reason']) expect(await page.getByLabel(name).count()).toBe(1);
     expect(await page.getByRole('checkbox').count()).toBe(1);
+    expect(complaints).toEqual([]);
   });
 });
 
@@ -242,25 +197,4 @@ function playPulse(run: RunningGateway, asked: Change[], answer: (change: Change
   other.serveAt(backbeat.listReports.subject.at(at), backbeat.listReports, async () =>
     Promise.resolve({ items: [{ cluster_id: CLUSTER, report, recorded_at }], next_before_beat: null }),
   );
-}
-
-function playBeat(run: RunningGateway): NodeJS.Timeout {
-  const epoch = Date.now();
-  let index = 0;
-  return setInterval(() => {
-    const frame: backbeat.BeatFrame = {
-      type: 'backbeat.beatframe.v1',
-      cluster_id: CLUSTER,
-      beat_index: index,
-      downbeat: index % 4 === 0,
-      phase: phaseAt(index % 4, 4) as backbeat.BeatPhase,
-      hlc: '0000:0000:0000',
-      deadline_at: new Date(Date.now() + 500).toISOString(),
-      tempo_bpm: TEMPO_BPM,
-      window_id: 'b'.repeat(32),
-      metadata: { epoch, at: epoch + index * (60_000 / TEMPO_BPM), term: 7, node: 'n1', bar_length: 4 },
-    };
-    run.other.publish(backbeat.beats.subject.at({ cluster: CLUSTER }), frame);
-    index += 1;
-  }, 60_000 / TEMPO_BPM);
 }

@@ -5,6 +5,7 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import { listenToBeats } from '@whoosh/backbeat-sdk';
 import { connectBus, type Bus } from '@whoosh/bus';
 import { supervise } from '@whoosh/lifecycle';
 import { newRegistry, type Registry } from '@whoosh/telemetry';
@@ -50,7 +51,7 @@ export function token(
 
 /** The whole gateway on a real broker, with everything but the process around it. */
 export async function runGateway(
-  change: Partial<GatewayConfig> = {},
+  { backbeat = true, ...change }: Partial<GatewayConfig> & { backbeat?: boolean } = {},
   pageDirectory = mkdtempSync(join(tmpdir(), 'whoosh-page-')),
 ): Promise<RunningGateway> {
   const stack = new AsyncDisposableStack();
@@ -70,10 +71,12 @@ export async function runGateway(
     }),
   );
   await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_INBOX', 'WHOOSH_DEAD']);
+  const listener = backbeat ? stack.use(await listenToBeats({ bus, clusterId: CLUSTER })) : undefined;
   const stopping = new AbortController();
   const gateway = stack.use(
     buildGateway({
       bus,
+      listener,
       log,
       registry,
       version: '1.2.3',
@@ -81,7 +84,6 @@ export async function runGateway(
       pageDirectory,
       config: {
         cluster: CLUSTER,
-        backbeatEnabled: true,
         backbeatAgentId: 'whoosh',
         allowedOrigins: ['http://localhost:3000'],
         trustedProxies: [],

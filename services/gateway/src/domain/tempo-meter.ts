@@ -14,14 +14,12 @@ const BEATS_MAX = 32;
 export class TempoMeter {
   #beats: HeardBeat[] = [];
 
-  /** Returns false for a beat that was heard before. */
-  heard(beat: HeardBeat): boolean {
+  /** Each beat once: copies are dropped before. */
+  heard(beat: HeardBeat): void {
     const last = this.#beats.at(-1);
-    if (last && beat.index === last.index) return false;
-    if (last && (beat.index < last.index || beat.tempoBpm !== last.tempoBpm)) this.#beats = [];
+    if (last && (beat.index <= last.index || beat.tempoBpm !== last.tempoBpm)) this.#beats = [];
     this.#beats.push(beat);
     if (this.#beats.length > BEATS_MAX) this.#beats.shift();
-    return true;
   }
 
   reset(): void {

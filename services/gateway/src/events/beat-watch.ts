@@ -1,20 +1,21 @@
 import type * as z from 'zod';
+import { type BeatLink } from '@whoosh/backbeat-sdk';
 import { type Bus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { TempoMeter } from '../domain/tempo-meter.ts';
 import { OperationBoard } from '../domain/operation-board.ts';
 import { type BackbeatStatus } from '../routes/backbeat.ts';
 
-/** What is heard here, by name. */
-export type MessageKind = 'beat' | 'report' | 'claim';
+/** What is read here off the bus, by name; frames are the link's to read. */
+export type MessageKind = 'report' | 'claim';
 
 export interface BeatWatchOptions {
   readonly connection: Bus['connection'];
   readonly cluster: string;
   /** Under which WHOOSH itself claims. */
   readonly agentId: string;
-  readonly enabled: boolean;
-  readonly monotonicMs: () => number;
+  /** Whose word for the beat is taken; undefined while BACKBEAT is off. */
+  readonly link: BeatLink | undefined;
   /** `why` names fields and never their content. */
   readonly onInvalid: (kind: MessageKind, why: string) => void;
 }
@@ -30,8 +31,8 @@ const REASONS_MAX = 5;
 const FIELD_CHARACTERS_MAX = 80;
 
 /**
- * Hears beats, BarReports and WHOOSH's own StatusClaims of one cluster, and keeps the newest of each. It decides nothing by
- * them: what is shown may be a beat late, so there is no estimate of the grid here.
+ * Keeps the newest beat of one cluster, and hears its BarReports and WHOOSH's own StatusClaims. A frame is told only when an
+ * agent would act on it: copies, deposed leaders, late and forged frames end at the link.
  */
 export class BeatWatch implements Disposable {
   readonly #options: BeatWatchOptions;
@@ -41,21 +42,21 @@ export class BeatWatch implements Disposable {
   readonly #operations = new OperationBoard();
   #frame: backbeat.BeatFrame | undefined;
   #heardAtMs = 0;
-  #reconnections = 0;
 
   constructor(options: BeatWatchOptions) {
     this.#options = options;
-    if (!options.enabled) return;
-    const { cluster, agentId } = options;
-    this.#hear('beat', backbeat.beats.subject.at({ cluster }), backbeat.BeatFrame, (frame) =>
-      this.#beat(frame),
-    );
+    const { cluster, agentId, link } = options;
+    if (link === undefined) return;
+    const leave = link.add({
+      beat: () => undefined,
+      frame: ({ body }, arrivalMs) => this.#beat(body, arrivalMs),
+    });
+    this.#subscriptions.push({ unsubscribe: leave });
     this.#hear('report', backbeat.reports.subject.at({ cluster }), backbeat.BarReport, (report) =>
       this.#tell('report', report),
     );
     const claims = backbeat.claims.subject.at({ cluster, agent: agentId });
     this.#hear('claim', claims, backbeat.StatusClaim, (claim) => this.#operations.claimed(claim));
-    void this.#countReconnections();
   }
 
   /** Until the returned function is called. */
@@ -71,14 +72,14 @@ export class BeatWatch implements Disposable {
   /** Whether beats arrive, at the tempo that the last one named. */
   get isHeard(): boolean {
     if (this.#frame === undefined) return false;
-    const silentMs = this.#options.monotonicMs() - this.#heardAtMs;
+    const silentMs = (this.#options.link?.clock.nowMs() ?? 0) - this.#heardAtMs;
     return silentMs < (SILENT_BEATS * 60_000) / this.#frame.tempo_bpm;
   }
 
   status(): Heard {
     const frame = this.#frame;
     return {
-      enabled: this.#options.enabled,
+      enabled: this.#options.link !== undefined,
       connected: this.isHeard,
       cluster_id: this.#options.cluster,
       beat_index: frame?.beat_index ?? null,
@@ -86,7 +87,7 @@ export class BeatWatch implements Disposable {
       target_bpm: frame?.tempo_bpm ?? null,
       measured_bpm: rounded(this.#meter.measuredBpm),
       tempo_drift_ms: rounded(this.#meter.driftMs),
-      reconnections: this.#reconnections,
+      reconnections: this.#options.link?.counters.reconnects ?? 0,
       active_operations: this.#operations.active(),
       leader: frame?.metadata?.node ?? null,
       phase: frame?.phase ?? null,
@@ -96,12 +97,10 @@ export class BeatWatch implements Disposable {
     };
   }
 
-  #beat(frame: backbeat.BeatFrame): void {
-    const atMs = this.#options.monotonicMs();
+  #beat(frame: backbeat.BeatFrame, atMs: number): void {
     const isNewEpoch = this.#frame?.metadata?.epoch !== frame.metadata?.epoch;
     if (isNewEpoch) this.#meter.reset();
-    // The hedged second copy of a beat.
-    if (!this.#meter.heard({ index: frame.beat_index, tempoBpm: frame.tempo_bpm, atMs })) return;
+    this.#meter.heard({ index: frame.beat_index, tempoBpm: frame.tempo_bpm, atMs });
     this.#frame = frame;
     this.#heardAtMs = atMs;
     if (frame.downbeat) this.#operations.downbeat(frame.beat_index);
@@ -130,12 +129,6 @@ export class BeatWatch implements Disposable {
       else this.#options.onInvalid(kind, reasonOf(read.error));
     };
     this.#subscriptions.push(this.#options.connection.subscribe(subject, { callback }));
-  }
-
-  async #countReconnections(): Promise<void> {
-    for await (const status of this.#options.connection.status()) {
-      if (status.type === 'reconnect') this.#reconnections += 1;
-    }
   }
 
   [Symbol.dispose](): void {
