@@ -9,6 +9,11 @@ export function ago(at: string | number | null | undefined, now: number): string
   return `${Math.round(seconds / 86_400)} d ago`;
 }
 
+/** With a minus that is one, as wide as a plus. */
+export function signed(value: number, digits: number): string {
+  return value.toFixed(digits).replace('-', '\u2212');
+}
+
 export function clock(at: string | number): string {
   return new Date(at).toLocaleTimeString([], {
     hour: '2-digit',

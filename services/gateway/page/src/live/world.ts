@@ -2,6 +2,7 @@ import type { agents, backbeat, councils, deployments, repositories, tasks, team
 import { activityOf, isRoutine, type Activity } from './activity.ts';
 import { ApiFailure, type Api } from './api.ts';
 import type { BackbeatStatus } from './backbeat.ts';
+import { type HeardBeat, placed } from './heard-beats.ts';
 import { Cell } from './cell.ts';
 import { readEvents, type Link, type StreamEvent } from './event-stream.ts';
 
@@ -17,12 +18,6 @@ export type Report = backbeat.BarReport;
 export interface StoredReport {
   readonly report: Report;
   readonly recorded_at: string;
-}
-
-/** A beat, and when it fell, in milliseconds of this page's own monotonic clock. */
-export interface HeardBeat {
-  readonly frame: backbeat.BeatFrame;
-  readonly atMs: number;
 }
 
 export interface DeadLetter {
@@ -56,7 +51,6 @@ interface Life {
   readonly updated_at: string;
 }
 
-const BEATS_KEPT = 64;
 const REPORTS_KEPT = 400;
 const ACTIVITIES_KEPT = 200;
 const AGENTS_EVERY_MS = 8_000;
@@ -102,7 +96,6 @@ export class World {
   /** What could not be read, by name. */
   readonly away = new Cell<ReadonlyMap<string, string>>(new Map());
   readonly version = new Cell('');
-  #offsets: readonly number[] = [];
   readonly #onRefused: () => void;
   readonly #undo: (() => void)[] = [];
 
@@ -211,24 +204,8 @@ export class World {
   }
 
   #beat(frame: backbeat.BeatFrame): void {
-    const atMs = this.#fellAt(frame);
-    this.beats.update((beats) => {
-      const last = beats.at(-1);
-      if (last?.frame.beat_index === frame.beat_index) return beats;
-      return [...beats, { frame, atMs: Math.max(atMs, last?.atMs ?? 0) }].slice(-BEATS_KEPT);
-    });
-  }
-
-  /**
-   * A frame names its place on the pulse's grid. The smallest difference to our clock that was ever seen is the way with
-   * the least delay; so a busy tab shows the beat as it was and not as it was delivered.
-   */
-  #fellAt(frame: backbeat.BeatFrame): number {
-    const nowMs = performance.now();
-    const gridMs = frame.metadata?.at;
-    if (gridMs === undefined) return nowMs;
-    this.#offsets = [...this.#offsets, nowMs - gridMs].slice(-BEATS_KEPT);
-    return Math.min(nowMs, gridMs + Math.min(...this.#offsets));
+    const arrivedMs = performance.now();
+    this.beats.update((beats) => placed(beats, frame, arrivedMs));
   }
 
   #addReports(reports: readonly StoredReport[]): void {

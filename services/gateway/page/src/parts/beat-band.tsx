@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useCell, useNow } from '../live/cell.ts';
-import type { HeardBeat, World } from '../live/world.ts';
+import type { HeardBeat } from '../live/heard-beats.ts';
+import type { World } from '../live/world.ts';
 import { beatMsOf } from './beat-marks.ts';
 import { drawEcg, type Look } from './ecg.ts';
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { StoredReport } from '../live/world.ts';
-import { clock } from '../live/words.ts';
+import { clock, signed } from '../live/words.ts';
 
 export interface Series {
   readonly label: string;
@@ -16,6 +16,11 @@ interface PlotProps {
   readonly series: readonly Series[];
   readonly height: number;
 }
+
+/** Counts are whole; steps between the lines of the grid are too. */
+const COUNT_STEPS = [1, 2, 5]
+  .flatMap((step) => [1, 10, 100, 1_000, 10_000].map((ten) => step * ten))
+  .toSorted((a, b) => a - b);
 
 /** A plot over the time at which the reports were stored. It is made once and then only fed. */
 export function Plot({ reports, series, height }: PlotProps) {
@@ -67,20 +72,22 @@ function optionsOf(place: HTMLElement, series: readonly Series[], height: number
     font: '11px ui-sans-serif, system-ui',
   };
   const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const isCount = series.every((one) => one.stepped);
   return {
     width: place.clientWidth,
     height,
     cursor: { y: false },
-    legend: { show: series.length > 1 },
     axes: [
-      { ...axis, values: (_plot, splits) => timesOf(splits) },
-      { ...axis, size: 44, space: 20 },
+      { ...axis, size: 26, space: 80, values: (_plot, splits) => timesOf(splits) },
+      { ...axis, size: 44, space: 20, ...(isCount && { incrs: COUNT_STEPS }) },
     ],
     scales: { y: { range: (_plot, min, max) => rangeOf(min, max) } },
     series: [
-      {},
+      { label: 'At', value: (plot, seconds) => clock((seconds ?? newestOf(plot, 0)) * 1_000) },
       ...series.map((one) => ({
         label: one.label,
+        // Where nobody points at a bar, the newest is told.
+        value: (plot: uPlot, value: number | null, at: number) => said(value ?? newestOf(plot, at)),
         stroke: colour(one.colour),
         width: 1.75,
         points: { show: false },
@@ -88,6 +95,14 @@ function optionsOf(place: HTMLElement, series: readonly Series[], height: number
       })),
     ],
   };
+}
+
+function newestOf(plot: uPlot, at: number): number {
+  return plot.data[at]?.at(-1) ?? 0;
+}
+
+function said(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString('en') : signed(value, 1);
 }
 
 function timesOf(splits: readonly number[]): string[] {

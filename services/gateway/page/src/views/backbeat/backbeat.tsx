@@ -13,6 +13,7 @@ const READ_EVERY_MS = 3_000;
 /** Who beats, how fast, how well, and what the agents said in each bar. */
 export function BackbeatView({ world }: { world: World }) {
   const status = useCell(world.backbeat);
+  const term = useCell(world.beats).at(-1)?.frame.metadata?.term;
   useEffect(() => {
     const read = () => {
       if (document.visibilityState === 'visible') void world.readBackbeat();
@@ -20,7 +21,8 @@ export function BackbeatView({ world }: { world: World }) {
     read();
     const timer = setInterval(read, READ_EVERY_MS);
     return () => clearInterval(timer);
-  }, [world]);
+    // A new term is a new leader: the pulses are asked at once.
+  }, [world, term]);
   if (status?.enabled === false) {
     return <Empty title="BACKBEAT is off">WHOOSH paces itself by a grid of its own.</Empty>;
   }

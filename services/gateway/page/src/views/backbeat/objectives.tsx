@@ -1,4 +1,5 @@
 import type { BackbeatStatus } from '../../live/backbeat.ts';
+import { signed } from '../../live/words.ts';
 import { Chip } from '../../parts/chip.tsx';
 
 /** In the order of the way of a beat; an objective without words here is shown by its name. */
@@ -39,7 +40,7 @@ export function Objectives({ status }: { status: BackbeatStatus | undefined }) {
           {jitter ? `${ms(jitter.p50)} · ${ms(jitter.p95)} · ${ms(jitter.p99)} ms` : '–'}
         </Figure>
         <Figure name="Last beat off the grid">
-          {typeof pulse?.drift_ms === 'number' ? `${ms(pulse.drift_ms)} ms` : '–'}
+          {typeof pulse?.drift_ms === 'number' ? `${signed(pulse.drift_ms, 2)} ms` : '–'}
         </Figure>
         <Figure name="Measured here">
           {typeof measured === 'number' ? `${measured.toFixed(2)} BPM` : '–'}

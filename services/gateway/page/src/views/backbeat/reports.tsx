@@ -1,6 +1,6 @@
 import { useCell } from '../../live/cell.ts';
 import type { StoredReport, World } from '../../live/world.ts';
-import { clock, plain } from '../../live/words.ts';
+import { clock, plain, signed } from '../../live/words.ts';
 import { Empty } from '../../parts/bits.tsx';
 import { Plot, type Series } from '../../parts/plot.tsx';
 
@@ -31,7 +31,7 @@ const ISSUES: readonly Series[] = [
   { label: 'infos', colour: '--busy', of: issuesOf('info'), stepped: true },
 ];
 const DRIFT: readonly Series[] = [
-  { label: 'tempo drift, ms', colour: '--pulse', of: ({ report }) => report.tempo_drift_ms, stepped: false },
+  { label: 'late, ms', colour: '--pulse', of: ({ report }) => report.tempo_drift_ms, stepped: false },
 ];
 
 export function Reports({ world }: { world: World }) {
@@ -94,7 +94,7 @@ function ReportRow({ one: { report, recorded_at } }: { one: StoredReport }) {
       <td data-label="Agents">{report.agents_reporting}</td>
       <td data-label="On time">{report.on_time_reviews}</td>
       <td data-label="Help">{report.help_promises_fulfilled}</td>
-      <td data-label="Drift">{report.tempo_drift_ms.toFixed(1)} ms</td>
+      <td data-label="Drift">{signed(report.tempo_drift_ms, 1)} ms</td>
       <td data-label="Issues" class="issues">
         {report.issues.length === 0 && <small>none</small>}
         {report.issues.slice(0, 5).map((issue, index) => (

@@ -42,7 +42,7 @@ export function TempoCard({ world, status }: TempoProps) {
         <Ramp world={world} ramp={pulse.ramp} beat={last?.beat_index ?? null} mayCancel={isAdmin} />
       )}
       {isAdmin ? (
-        <TempoForm world={world} pulse={pulse} present={present} />
+        <TempoForm world={world} pulse={pulse} present={present} beat={last?.beat_index ?? null} />
       ) : (
         <p class="hint">An admin may change it here.</p>
       )}
@@ -82,7 +82,7 @@ function Ramp({ world, ramp, beat, mayCancel }: RampProps) {
       <ol>
         {steps.slice(0, STEPS_SHOWN).map((step) => (
           <li key={step.at_beat}>
-            <b>{step.tempo_bpm}</b>
+            <b>{step.tempo_bpm.toFixed(1)}</b>
             <small>beat {step.at_beat.toLocaleString('en')}</small>
           </li>
         ))}

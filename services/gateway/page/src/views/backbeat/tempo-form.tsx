@@ -24,9 +24,11 @@ interface FormProps {
   readonly world: World;
   readonly pulse: PulseCluster | null;
   readonly present: number | null;
+  /** The last beat that was heard. */
+  readonly beat: number | null;
 }
 
-export function TempoForm({ world, pulse, present }: FormProps) {
+export function TempoForm({ world, pulse, present, beat }: FormProps) {
   const [tempo, setTempo] = useState('');
   const [ramp, setRamp] = useState(false);
   const [reason, setReason] = useState('');
@@ -88,12 +90,18 @@ export function TempoForm({ world, pulse, present }: FormProps) {
           checked={ramp}
           onChange={(event) => setRamp(event.currentTarget.checked)}
         />
-        Ramp: farther, by 10 % a bar
+        Ramp, 10 % a bar
       </label>
       <button type="submit" class="primary" disabled={isBusy}>
         {isBusy ? 'Asking…' : 'Change tempo'}
       </button>
-      <OutcomeLine outcome={outcome} onOffer={offer} isBusy={isBusy} rampRange={pulse?.ramp_range ?? null} />
+      <OutcomeLine
+        outcome={outcome}
+        beat={beat}
+        onOffer={offer}
+        isBusy={isBusy}
+        rampRange={pulse?.ramp_range ?? null}
+      />
     </form>
   );
 }
@@ -115,16 +123,17 @@ async function change(
 
 interface OutcomeProps {
   readonly outcome: Outcome;
+  readonly beat: number | null;
   readonly onOffer: (bpm: number, ramp: boolean) => void;
   readonly isBusy: boolean;
   readonly rampRange: PulseCluster['ramp_range'];
 }
 
 /** Said aloud by a screen reader too: the answer comes after the button was left. */
-function OutcomeLine({ outcome, onOffer, isBusy, rampRange }: OutcomeProps) {
+function OutcomeLine({ outcome, beat, onOffer, isBusy, rampRange }: OutcomeProps) {
   return (
     <div class="outcome" role="status" aria-live="polite">
-      {outcome.kind === 'taken' && <Taken taken={outcome.taken} />}
+      {outcome.kind === 'taken' && <Taken taken={outcome.taken} beat={beat} />}
       {outcome.kind === 'failed' && <p class="refused">{outcome.message}</p>}
       {outcome.kind === 'range' && (
         <>
@@ -147,10 +156,11 @@ function OutcomeLine({ outcome, onOffer, isBusy, rampRange }: OutcomeProps) {
   );
 }
 
-function Taken({ taken }: { taken: TempoAccepted }) {
+function Taken({ taken, beat }: { taken: TempoAccepted; beat: number | null }) {
+  const isDone = beat !== null && beat >= taken.at_beat;
   return (
     <p>
-      Taken: {taken.tempo_bpm} BPM takes effect at {clock(taken.at)}, with beat{' '}
+      Taken: {taken.tempo_bpm} BPM {isDone ? 'took' : 'takes'} effect at {clock(taken.at)}, with beat{' '}
       {taken.at_beat.toLocaleString('en')}
       {taken.ramp && `, the first step to ${taken.target_bpm} BPM`}.
     </p>
