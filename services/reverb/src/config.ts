@@ -1,6 +1,14 @@
 import { hostname } from 'node:os';
 import { KeyFileError, PULSE_OWNER, readTrustedKeys, type SignaturePolicy } from '@whoosh/backbeat-sdk';
-import { backbeatEnv, clusterProblems, databaseEnv, flag, integer, natsEnv } from '@whoosh/config';
+import {
+  backbeatEnv,
+  clusterProblems,
+  databaseEnv,
+  flag,
+  integer,
+  natsEnv,
+  natsProblems,
+} from '@whoosh/config';
 import * as z from 'zod';
 import { KeyRing } from './signatures/key-ring.ts';
 import { type SignatureSettings } from './signatures/signature-rule.ts';
@@ -31,7 +39,7 @@ export type Env = z.infer<typeof Env>;
 
 export function checkEnv(env: Partial<Env>): string[] {
   const { BACKBEAT_REQUIRE_SIGNATURES: isRequired, BACKBEAT_KEYS: keys } = env;
-  const problems = clusterProblems(env);
+  const problems = [...clusterProblems(env), ...natsProblems(env)];
   // Keys that cannot be read are a problem of their own, so that this one may stand beside it.
   if (isRequired === true && !isPulseTrusted(keys))
     problems.push(`BACKBEAT_REQUIRE_SIGNATURES: BACKBEAT_KEYS must have a key of ${PULSE_OWNER}`);

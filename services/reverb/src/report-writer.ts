@@ -10,24 +10,34 @@ export const EPOCH_HEADER = 'Backbeat-Epoch';
 export const PROMISES_HEADER = 'Backbeat-Open-Promises';
 /** Open promises travel with the report up to this size; the checkpoint has them all. */
 const PROMISES_BYTES_MAX = 8_192;
-/** Reports that wait for the stream; beyond that the windows are read again later. */
+/** An open promise in that header takes at least this: so many that cannot fit are not even written down. */
+const PROMISE_BYTES_MIN = '{"agent":"a","task":"","due_beat":0,"help":true},'.length;
+/**
+ * Reports that wait for the stream; beyond that the windows are read again later. Only the reports wait, at most some ten
+ * kilobytes each, not what their windows knew of every agent.
+ */
 export const REPORTS_WAITING_MAX = 1_000;
 
 const RETRY: Backoff = { baseMs: 50, maxMs: 2_000 };
 const STORE_TIMEOUT_MS = 2_000;
+
+/** What is left of a closed window until its report is stored. */
+export interface WaitingReport extends Pick<ClosedWindow, 'marker' | 'report'> {
+  readonly promises: string | undefined;
+}
 
 export interface ReportWriterOptions {
   readonly bus: Bus;
   readonly clusterId: string;
   readonly log: Log;
   /** The report is in the stream, by this replica or another. */
-  readonly onStored: (window: ClosedWindow, outcome: 'stored' | 'exists') => void;
+  readonly onStored: (stored: Pick<ClosedWindow, 'marker' | 'report'>, outcome: 'stored' | 'exists') => void;
 }
 
 /** Stores reports in the order of their windows. The first report of a window wins, whichever replica stored it. */
 export class ReportWriter {
   readonly #options: ReportWriterOptions;
-  readonly #waiting: ClosedWindow[] = [];
+  readonly #waiting: WaitingReport[] = [];
   #wake = Promise.withResolvers<void>();
 
   constructor(options: ReportWriterOptions) {
@@ -39,9 +49,9 @@ export class ReportWriter {
   }
 
   /** Throws when too many are waiting: whoever reads windows has to stop. */
-  put(window: ClosedWindow): void {
+  put({ marker, report, openPromises }: Pick<ClosedWindow, 'marker' | 'report' | 'openPromises'>): void {
     if (this.#waiting.length >= REPORTS_WAITING_MAX) throw new Error('too many reports wait to be stored');
-    this.#waiting.push(window);
+    this.#waiting.push({ marker, report, promises: promisesHeader(openPromises) });
     this.#wake.resolve();
   }
 
@@ -50,22 +60,22 @@ export class ReportWriter {
     signal.addEventListener('abort', stop, { once: true });
     let failures = 0;
     while (!signal.aborted) {
-      const [window] = this.#waiting;
-      if (window === undefined) {
+      const [first] = this.#waiting;
+      if (first === undefined) {
         await this.#wake.promise;
         this.#wake = Promise.withResolvers<void>();
         if (signal.aborted) this.#wake.resolve();
         continue;
       }
       try {
-        const outcome = await this.#store(window);
+        const outcome = await this.#store(first);
         this.#waiting.shift();
         failures = 0;
-        this.#options.onStored(window, outcome);
+        this.#options.onStored(first, outcome);
       } catch (cause) {
         failures += 1;
         this.#options.log.warn(
-          { err: cause, window: window.report.window_id, failures },
+          { err: cause, window: first.report.window_id, failures },
           'a report could not be stored yet',
         );
         await pause(backoffMs(RETRY, failures, Math.random()), signal);
@@ -74,10 +84,10 @@ export class ReportWriter {
     signal.removeEventListener('abort', stop);
   }
 
-  async #store({ report, marker, openPromises }: ClosedWindow): Promise<'stored' | 'exists'> {
+  async #store({ report, marker, promises }: WaitingReport): Promise<'stored' | 'exists'> {
     const { bus, clusterId } = this.#options;
     const subject = backbeat.storedReports.subject.at({ cluster: clusterId, window: report.window_id });
-    const headers = { [EPOCH_HEADER]: String(marker.epoch), [PROMISES_HEADER]: promisesHeader(openPromises) };
+    const headers = { [EPOCH_HEADER]: String(marker.epoch), [PROMISES_HEADER]: promises };
     try {
       const { duplicate } = await bus.store(subject, report, {
         id: `${clusterId}:${report.window_id}`,
@@ -99,7 +109,7 @@ export function epochOf(header: string | undefined): number {
 }
 
 function promisesHeader(promises: readonly OpenPromise[]): string | undefined {
-  if (promises.length === 0) return undefined;
+  if (promises.length === 0 || promises.length * PROMISE_BYTES_MIN > PROMISES_BYTES_MAX) return undefined;
   const text = JSON.stringify(
     promises.map(({ agent, task, dueBeat, isHelp }) => ({ agent, task, due_beat: dueBeat, help: isHelp })),
   );

@@ -141,7 +141,7 @@ export class Reverb implements AsyncDisposable {
       checkpointEveryMs: this.options.checkpointEveryMs,
       metrics: this.#metrics,
       onClosed: (window) => this.#closed(window),
-      onStored: (window, delayMs) => this.#stored(window, delayMs),
+      onStored: (stored, delayMs) => this.#stored(stored, delayMs),
     });
     this.#session = session;
     onReading();
@@ -174,7 +174,7 @@ export class Reverb implements AsyncDisposable {
     );
   }
 
-  #stored({ marker, report }: ClosedWindow, delayMs: number): void {
+  #stored({ marker, report }: Pick<ClosedWindow, 'marker' | 'report'>, delayMs: number): void {
     this.recent.reported(report.window_id);
     this.#metrics.windowsCompleted.inc();
     this.#metrics.reportDelay.observe(delayMs / 1_000);
@@ -198,6 +198,7 @@ export class Reverb implements AsyncDisposable {
     const met = this.objectivesMet();
     for (const slo of SLOS) this.#metrics.sloMet.set({ slo }, met[slo] ? 1 : 0);
   }
+
   /** Frames that the listener refused since it was last told. */
   #tellFrames(): void {
     const { refused, dropped } = this.options.listener.link.counters;

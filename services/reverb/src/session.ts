@@ -17,6 +17,8 @@ import { type Tally } from './tally.ts';
 
 const UNREADABLE = { what: 'checkpoint', reason: 'unreadable' } as const;
 
+type Reported = Pick<ClosedWindow, 'marker' | 'report'>;
+
 export interface SessionOptions {
   readonly bus: Bus;
   readonly clusterId: string;
@@ -30,7 +32,7 @@ export interface SessionOptions {
   readonly signatures?: Signatures | undefined;
   readonly checkpointEveryMs?: number | undefined;
   readonly onClosed: (window: ClosedWindow) => void;
-  readonly onStored: (window: ClosedWindow, delayMs: number) => void;
+  readonly onStored: (stored: Reported, delayMs: number) => void;
 }
 
 /**
@@ -43,10 +45,14 @@ export class Session implements AsyncDisposable {
   readonly #checkpoints: Checkpoints;
   readonly #writer: ReportWriter;
   readonly #intake: Intake;
-  readonly #readAtMs = new Map<ClosedWindow, number>();
+  /** Windows whose report is not stored yet, by their id. */
+  readonly #unreported = new Map<
+    string,
+    { readonly marker: backbeat.WindowClose; readonly readAtMs: number }
+  >();
   #reader: ClaimsReader | undefined;
   #closer: Closer | undefined;
-  #next: { readonly window: ClosedWindow; readonly checkpoint: BookCheckpoint } | undefined;
+  #next: { readonly windowId: string; readonly checkpoint: BookCheckpoint } | undefined;
 
   private constructor(options: SessionOptions, checkpoints: Checkpoints, book: WindowBook) {
     this.#options = options;
@@ -54,7 +60,7 @@ export class Session implements AsyncDisposable {
     this.book = book;
     const { bus, clusterId, log, signatures } = options;
     this.#intake = new Intake({ signatures, log, onTaken: (taken) => this.#take(taken) });
-    this.#writer = new ReportWriter({ bus, clusterId, log, onStored: (window) => this.#stored(window) });
+    this.#writer = new ReportWriter({ bus, clusterId, log, onStored: (stored) => this.#stored(stored) });
   }
 
   static async open(options: SessionOptions): Promise<Session> {
@@ -109,7 +115,7 @@ export class Session implements AsyncDisposable {
 
   /** Whether a window that is closed has waited too long for its report to be stored. */
   isReportOverdue(nowMs: number): boolean {
-    for (const [{ marker }, readAtMs] of this.#readAtMs)
+    for (const { marker, readAtMs } of this.#unreported.values())
       if (isOverdue(delayOf(marker) + nowMs - readAtMs, beatMsOf(marker))) return true;
     return false;
   }
@@ -153,28 +159,32 @@ export class Session implements AsyncDisposable {
       burials.offer({ kind: applied.what, reason: applied.reason, message, place });
     if (applied.kind !== 'closed') return;
     const { window } = applied;
+    const { marker } = window;
     metrics.windowProcessing.observe((clock.nowMs() - beganMs) / 1_000);
-    this.#readAtMs.set(window, beganMs);
+    this.#unreported.set(marker.window_id, { marker, readAtMs: beganMs });
     if (this.#next === undefined && this.#checkpoints.isDue(place.storedAtMs)) {
-      this.#next = { window, checkpoint: this.book.checkpoint() };
+      this.#next = { windowId: marker.window_id, checkpoint: this.book.checkpoint() };
     }
     onClosed(window);
     this.#writer.put(window);
   }
 
-  #stored(window: ClosedWindow): void {
+  #stored(stored: Reported): void {
     const { clock, onStored, log } = this.#options;
-    const readAtMs = this.#readAtMs.get(window) ?? clock.nowMs();
-    this.#readAtMs.delete(window);
-    onStored(window, delayOf(window.marker) + clock.nowMs() - readAtMs);
-    const isOurs = this.#closer?.takeWon(window.marker.window_id) ?? false;
-    if (this.#next?.window !== window) return;
+    const { window_id: windowId } = stored.marker;
+    const readAtMs = this.#unreported.get(windowId)?.readAtMs ?? clock.nowMs();
+    this.#unreported.delete(windowId);
+    onStored(stored, delayOf(stored.marker) + clock.nowMs() - readAtMs);
+    const isOurs = this.#closer?.takeWon(windowId) ?? false;
+    if (this.#next?.windowId !== windowId) return;
     const { checkpoint } = this.#next;
     this.#next = undefined;
     // The replica that closed the window writes; should it die before, the next window is soon there.
     if (!isOurs) return;
     this.#checkpoints.write(checkpoint).then(
       (outcome) => {
+        if (outcome === 'overtaken')
+          log.debug({ sequence: checkpoint.sequence }, 'another replica has written a checkpoint');
         if (outcome === 'too_large')
           log.warn({ sequence: checkpoint.sequence }, 'the checkpoint is too large, the claims are kept');
       },

@@ -1,0 +1,105 @@
+import { newPrivateKey, readSigner, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
+import { ConfigError, type EnvSource, readEnv } from '@whoosh/config';
+import { describe, expect, test } from 'vitest';
+import { checkEnv, Env, signaturePolicy, signatureSettings } from './config.ts';
+import { askSignature, SIGNATURE_BYTES } from './signatures/signature-rule.ts';
+
+const keyLine = (name: string, owner: string) => trustedKeyLine(readSigner(name, newPrivateKey()), owner);
+const PULSE = keyLine('pulse-1', '@pulse');
+const AGENT = keyLine('agent-a', 'a');
+const ROTATOR = keyLine('rotator', '@rotation');
+const SHARED = [PULSE, AGENT, ROTATOR].join('\n');
+
+const read = (flags: string, env: EnvSource = {}) =>
+  readEnv(Env, env, { argv: flags.split(' ').filter(Boolean), check: checkEnv });
+
+function problemsOf(flags: string, env?: EnvSource): readonly string[] {
+  try {
+    read(flags, env);
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.problems;
+    throw cause;
+  }
+  return [];
+}
+
+describe('what is refused says which flag, and what would be right', () => {
+  test.each([
+    ['--clutser x', /^--clutser is unknown, --cluster is probably meant/],
+    ['--cluster', /^--cluster needs a value/],
+    ['--cluster a.b', /^--cluster: must be 1 to 64 of A-Z a-z 0-9 _ -, and not v1/],
+    ['--cluster v1', /^--cluster: .* not v1/],
+    [`--node ${'n'.repeat(129)}`, /^--node: .*128/],
+    ['--nats nats://', /^--nats: must be nats:\/\/host:port/],
+    ['--nats nats://h:70000', /^--nats: .* from 1 to 65535/],
+    ['--nats nats://h:1,http://h:2', /^--nats: address 2 must be nats:/],
+    ['--bar-length 0', /^--bar-length: must be a whole number from 1 to 10000/],
+    ['--bar-length 10001', /^--bar-length: must be a whole number from 1 to 10000/],
+    ['--bar-length four', /^--bar-length: must be a whole number from 1 to 10000/],
+    ['--keys nonsense', /^--keys: line 1: the owner must be/],
+    ['--keys-file absent', /^--keys-file cannot be read \(ENOENT\)/],
+    ['--require-signatures=perhaps', /^--require-signatures: must be true or false/],
+    ['--require-signatures', /^--require-signatures: BACKBEAT_KEYS must have a key of @pulse/],
+    ['report', /^argument 1 is not a flag/],
+  ])('%s', (flags, says) => {
+    const problems = problemsOf(flags);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(says);
+  });
+
+  test('all at once, and never a value', () => {
+    const problems = problemsOf('--bar-length hunter2', {
+      WHOOSH_BACKBEAT_CLUSTER_ID: 'hunter 2',
+      NATS_URL: 'hunter2:hunter2',
+      BACKBEAT_KEYS: 'hunter2',
+    });
+    expect(problems.map((problem) => problem.split(':', 1)[0]).toSorted()).toEqual([
+      '--bar-length',
+      'BACKBEAT_KEYS',
+      'NATS_URL',
+      'WHOOSH_BACKBEAT_CLUSTER_ID',
+    ]);
+    expect(problems.join()).not.toContain('hunter');
+  });
+});
+
+describe('one file of keys for pulse, reverb and agents', () => {
+  const claimOf = (agent: string) =>
+    ({
+      kind: 'claim',
+      sequence: 1,
+      storedAtMs: 1,
+      claim: {
+        agent,
+        beat: 1,
+        state: 'idle',
+        task: '',
+        beatsLeft: undefined,
+        isComplete: false,
+        hlc: 1,
+      },
+    }) as const;
+  const headersOf = (key: string) => {
+    const values = new Map([
+      ['Backbeat-Key', key],
+      ['Backbeat-Signature', Buffer.alloc(SIGNATURE_BYTES).toString('base64')],
+    ]);
+    return { get: (name: string) => values.get(name) ?? '' };
+  };
+
+  test('loads, required or not', () => {
+    expect(signaturePolicy(read('', { BACKBEAT_KEYS: SHARED }))?.keys.size).toBe(3);
+    expect(signatureSettings(read('--require-signatures', { BACKBEAT_KEYS: SHARED }))?.isRequired).toBe(true);
+    expect(problemsOf('--require-signatures', { BACKBEAT_KEYS: AGENT })).toEqual([
+      '--require-signatures: BACKBEAT_KEYS must have a key of @pulse',
+    ]);
+  });
+
+  test("the pulse's key is no agent's", () => {
+    const settings = signatureSettings(read('', { BACKBEAT_KEYS: SHARED }));
+    if (settings === undefined) throw new Error('no settings');
+    expect(askSignature(settings, claimOf('a'), headersOf('agent-a'))).toMatchObject({ keyIndex: 1 });
+    for (const key of ['pulse-1', 'rotator'])
+      expect(askSignature(settings, claimOf('a'), headersOf(key))).toBe('signature');
+  });
+});
