@@ -7,7 +7,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { alone } from './backbeat/alone-row.ts';
+import { barReports } from './backbeat/bar-report-row.ts';
 import { brokerLoss } from './backbeat/broker-loss-row.ts';
+import { claimsThroughReverb } from './backbeat/claims-row.ts';
 import { raftCommit } from './backbeat/commit-row.ts';
 import { delivery } from './backbeat/delivery-row.ts';
 import { killedLeader } from './backbeat/election-row.ts';
@@ -30,6 +32,8 @@ const ROWS: readonly Row[] = [
   metronomeJitter,
   delivery,
   brokerLoss,
+  claimsThroughReverb,
+  barReports,
   memory,
   alone,
   raftCommit,
