@@ -1,7 +1,17 @@
 import { ConfigError } from '@whoosh/config';
 import { type MetronomeSettings } from './metronome/messages.ts';
 
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC']);
+const UNWRITABLE = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOENT',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOSPC',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
 const UNREACHABLE = new Set(['EADDRNOTAVAIL', 'ENOTFOUND']);
 const ANOTHER = 'every node needs a folder of its own, set BACKBEAT_DATA_DIR (--data-dir)';
 

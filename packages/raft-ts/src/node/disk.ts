@@ -1,10 +1,10 @@
-import { closeSync, constants, ftruncateSync, fdatasync, fsync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { closeSync, constants, ftruncateSync, fdatasync, openSync, writeSync } from 'node:fs';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectory, syncPath } from './make-directory.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
-const fsyncAsync = promisify(fsync);
 
 /** A file being written. What was written survives a power cut only after `sync` has resolved. */
 export interface DiskFile {
@@ -65,8 +65,7 @@ export class RealDisk implements Disk {
 
   /** Makes the directory, and its name durable, when it is not there yet. */
   static async at(directory: string): Promise<RealDisk> {
-    const made = await mkdir(directory, { recursive: true });
-    if (made !== undefined) await syncPath(dirname(made));
+    await makeDirectory(directory);
     return new RealDisk(directory);
   }
 
@@ -92,14 +91,5 @@ export class RealDisk implements Disk {
 
   async syncDirectory(): Promise<void> {
     await syncPath(this.#directory);
-  }
-}
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await fsyncAsync(handle.fd);
-  } finally {
-    await handle.close();
   }
 }

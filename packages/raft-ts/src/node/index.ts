@@ -10,6 +10,7 @@ export {
   type TlsFiles,
 } from './driver-options.ts';
 export { FileStorage, type Writes } from './file-storage.ts';
+export { makeDirectory } from './make-directory.ts';
 export { Membership, type Peer } from './membership.ts';
 export { openStorage } from './open-storage.ts';
 export { type Owner } from './recovery.ts';

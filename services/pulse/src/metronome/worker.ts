@@ -1,7 +1,7 @@
 /** The thread that keeps time: nothing but Raft, the score and the beats' own connections lives in it. */
-import { mkdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@whoosh/stdx';
+import { makeDirectory } from 'raft-ts/node';
 import { type MetronomeSettings, type Notice, type Order } from './messages.ts';
 import { Metronome } from './metronome.ts';
 import { raisePriority } from './priority.ts';
@@ -10,7 +10,7 @@ const port = parentPort;
 assert(port !== null, 'the metronome runs in a worker thread');
 const tell = (notice: Notice): void => port.postMessage(notice);
 const settings = workerData as MetronomeSettings;
-mkdirSync(settings.directory, { recursive: true });
+await makeDirectory(settings.directory);
 const isFirst = raisePriority();
 
 const metronome = await Metronome.start(settings, tell, (failure) => {
