@@ -15,6 +15,8 @@ export interface BusOptions {
   /** Names this process among the replicas. */
   readonly instance?: string;
   readonly profile: 'beat' | 'agent';
+  /** The largest message that passes here, unless it is the largest of all contracts; a broker that takes less is reported. */
+  readonly payloadBytesMax?: number;
   readonly log: Log;
   readonly registry: Registry;
   readonly auth?:
@@ -45,7 +47,7 @@ export function serverList(servers: string | readonly string[]): string[] {
 
 /** Waits for the first connection and never gives a lost one up. */
 export async function openConnection(options: BusOptions): Promise<NatsConnection> {
-  const { service, instance, profile, log } = options;
+  const { service, instance, profile, log, payloadBytesMax = PAYLOAD_BYTES_MAX } = options;
   const connection = await connect({
     ...PROFILES[profile],
     servers: serverList(options.servers),
@@ -57,12 +59,9 @@ export async function openConnection(options: BusOptions): Promise<NatsConnectio
     ...credentials(options.auth),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
   });
-  const payloadBytesMax = connection.info?.max_payload ?? 0;
-  if (payloadBytesMax < PAYLOAD_BYTES_MAX) {
-    log.warn(
-      { max_payload: payloadBytesMax, needed: PAYLOAD_BYTES_MAX },
-      'the broker refuses large messages',
-    );
+  const takenBytesMax = connection.info?.max_payload ?? 0;
+  if (takenBytesMax < payloadBytesMax) {
+    log.warn({ max_payload: takenBytesMax, needed: payloadBytesMax }, 'the broker refuses large messages');
   }
   return connection;
 }
