@@ -3,11 +3,15 @@ import { natsAuth } from '@whoosh/config';
 import { runService, supervise } from '@whoosh/lifecycle';
 import { addAdminRoutes } from './admin.ts';
 import { metronomeSettings, PulseEnv, pulseProblems } from './config.ts';
+import { LeaderLog } from './leader-log.ts';
 import { MetronomeThread } from './metronome-thread.ts';
 import { type Notice } from './metronome/messages.ts';
 import { PulseMetrics } from './metrics.ts';
 import { Pulse } from './pulse.ts';
 import { BeatWatch } from './readiness.ts';
+
+/** A status with its peers is a few kilobytes; frames and calls are smaller. */
+const PAYLOAD_BYTES_MAX = 64 * 1024;
 
 await runService({
   service: 'pulse',
@@ -19,12 +23,14 @@ await runService({
     const { cluster, node, natsServers } = settings;
     const metrics = new PulseMetrics(registry);
     const watch = new BeatWatch(readiness);
+    const leaders = new LeaderLog(node, log);
     const connections = Math.min(2, natsServers.length);
     const onNotice = (notice: Notice): void => {
       if (notice.type === 'log') log[notice.level]({ node, ...notice.fields }, notice.message);
       if (notice.type === 'reconnected') metrics.connected(connections);
       metrics.hear(notice);
       watch.hear(notice);
+      leaders.hear(notice);
     };
     const metronome = await MetronomeThread.start(settings, onNotice, (failure) => {
       log.fatal({ err: failure }, 'the metronome has stopped');
@@ -50,6 +56,7 @@ await runService({
       service: 'pulse',
       instance,
       profile: 'beat',
+      payloadBytesMax: PAYLOAD_BYTES_MAX,
       log,
       registry,
       ...(auth !== undefined && { auth }),
