@@ -15,7 +15,9 @@ import {
   list,
   loggingEnv,
   logLevel,
+  natsAddressProblems,
   natsEnv,
+  natsProblems,
   natsServers,
   nearestName,
   port,
@@ -249,6 +251,60 @@ describe('the specific variable wins', () => {
     expect(
       isLogPretty(logging({ ENVIRONMENT: 'development', WHOOSH_LOGGING_ENVIRONMENT: 'production' })),
     ).toBe(false);
+  });
+});
+
+describe('natsProblems', () => {
+  const problems = (env: EnvSource, argv: string[] = []) =>
+    problemsOf(() => readEnv(z.object(natsEnv), env, { argv, check: natsProblems }));
+  const SHAPE = 'must be nats://host:port, with a port from 1 to 65535';
+  const NO_CREDENTIALS =
+    'must not hold credentials: they go into NATS_USER and NATS_PASSWORD (or NATS_PASSWORD_FILE)';
+
+  test.each<[string, EnvSource, string[], string[]]>([
+    ['a port too high', { NATS_URL: 'nats://host:99999' }, [], [`NATS_URL: ${SHAPE}`]],
+    ['port 0', { NATS_URL: 'host:0' }, [], [`NATS_URL: ${SHAPE}`]],
+    [
+      'a blank for a colon',
+      { WHOOSH_BACKBEAT_NATS_URL: 'localhost 4222' },
+      [],
+      [`WHOOSH_BACKBEAT_NATS_URL: ${SHAPE}`],
+    ],
+    ['no host', { NATS_URL: 'nats://' }, [], [`NATS_URL: ${SHAPE}`]],
+    ['another scheme', { NATS_URL: 'ws://host:80' }, [], [`NATS_URL: ${SHAPE}`]],
+    ['an address of other figures', { NATS_URL: '[::::]:4222' }, [], [`NATS_URL: ${SHAPE}`]],
+    ['a broken escape', { NATS_URL: 'nats://ho%st:4222' }, [], [`NATS_URL: ${SHAPE}`]],
+    ['one of several', { NATS_URL: 'a:1,b:x, c:2' }, [], [`NATS_URL: address 2 ${SHAPE}`]],
+    ['a flag', {}, ['--nats', 'nats://host:99999'], [`--nats: ${SHAPE}`]],
+    ['user and password', { NATS_URL: 'nats://me:hunter2@host:4222' }, [], [`NATS_URL: ${NO_CREDENTIALS}`]],
+    ['a token, by flag', {}, ['--nats=hunter2@host:4222'], [`--nats: ${NO_CREDENTIALS}`]],
+    [
+      'a user alone',
+      { NATS_USER: 'me' },
+      [],
+      ['NATS_USER is set without NATS_PASSWORD (or NATS_PASSWORD_FILE)'],
+    ],
+    ['a password alone', { NATS_PASSWORD: 'hunter2' }, [], ['NATS_PASSWORD is set without NATS_USER']],
+  ])('refuses %s', (_name, env, argv, expected) => {
+    const found = problems(env, argv);
+    expect(found).toEqual(expected);
+    expect(found.join()).not.toContain('hunter2');
+  });
+
+  test.each([
+    {},
+    { NATS_URL: 'nats://a:4222,tls://b.example:4223/, c' },
+    { NATS_URL: '127.0.0.1:80,[::1]:4222,[::ffff:10.0.0.1],backbeat_nats:1' },
+    { NATS_USER: 'me', NATS_PASSWORD: 'p@ss:w,rd' },
+    // Only what is used is judged.
+    { NATS_URL: 'nonsense here', WHOOSH_BACKBEAT_NATS_URL: 'nats://a:4222' },
+  ])('takes %j', (env) => {
+    expect(problems(env)).toEqual([]);
+  });
+
+  test('judges the variables of others by the same rule', () => {
+    expect(natsAddressProblems('OTHER_URL', undefined)).toEqual([]);
+    expect(natsAddressProblems('OTHER_URL', 'a:b')).toEqual([`OTHER_URL: ${SHAPE}`]);
   });
 });
 

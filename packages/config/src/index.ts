@@ -33,6 +33,7 @@ export {
   isDatabaseConfigured,
   isLogPretty,
   logLevel,
+  natsAddressProblems,
   natsAuth,
   natsProblems,
   natsServers,

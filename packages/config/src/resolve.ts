@@ -13,23 +13,43 @@ export function natsServers(env: Read<typeof natsEnv>): string {
   return env.BACKBEAT_NATS ?? env.WHOOSH_BACKBEAT_NATS_URL ?? env.NATS_URL ?? NATS_URL_DEFAULT;
 }
 
-const NATS_SERVER =
-  /^(?:(?:nats|tls):\/\/)?(?:[^\s@/]+@)?(?:\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+)(?::(\d{1,5}))?\/?$/;
+const NATS_SCHEME = /^(?:nats|tls):\/\//;
+const NATS_HOST = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?\/?$/;
 const PORT_MAX = 65_535;
 
-/** For `check` of readEnv: says which address of the broker is none. */
+/** What is wrong with the broker's settings, in words that name the variables and never their values. `runService` asks it for every service. */
 export function natsProblems(env: Partial<Read<typeof natsEnv>>): string[] {
   const variable = (['BACKBEAT_NATS', 'WHOOSH_BACKBEAT_NATS_URL', 'NATS_URL'] as const).find(
     (name) => env[name] !== undefined,
   );
-  if (variable === undefined) return [];
-  const servers = (env[variable] ?? '').split(',').map((server) => server.trim());
+  const addresses = variable === undefined ? [] : natsAddressProblems(variable, env[variable]);
+  const [user, password] = [env.NATS_USER !== undefined, env.NATS_PASSWORD !== undefined];
+  if (user === password) return addresses;
+  const missing = user ? 'NATS_PASSWORD (or NATS_PASSWORD_FILE)' : 'NATS_USER';
+  return [...addresses, `${user ? 'NATS_USER' : 'NATS_PASSWORD'} is set without ${missing}`];
+}
+
+/** The same for one more variable that holds addresses of the broker, divided by commas. */
+export function natsAddressProblems(variable: string, addresses: string | undefined): string[] {
+  if (addresses === undefined) return [];
+  const servers = addresses.split(',').map((server) => server.trim());
   return servers.flatMap((server, at) => {
-    const [found, port = '1'] = NATS_SERVER.exec(server) ?? [];
-    if (found !== undefined && Number(port) >= 1 && Number(port) <= PORT_MAX) return [];
+    const problem = natsAddressProblem(server);
     const which = servers.length === 1 ? '' : `address ${at + 1} `;
-    return [`${variable}: ${which}must be nats://host:port, with a port from 1 to ${PORT_MAX}`];
+    return problem === undefined ? [] : [`${variable}: ${which}${problem}`];
   });
+}
+
+function natsAddressProblem(server: string): string | undefined {
+  const address = server.replace(NATS_SCHEME, '');
+  // The client would drop them or fail with them, and an address is printed where a password must not be.
+  if (address.includes('@')) {
+    return 'must not hold credentials: they go into NATS_USER and NATS_PASSWORD (or NATS_PASSWORD_FILE)';
+  }
+  const [found, port = '1'] = NATS_HOST.exec(address) ?? [];
+  const isAddress = found !== undefined && URL.canParse(`http://${address.replace(/:\d+\/?$/, '')}`);
+  if (isAddress && Number(port) >= 1 && Number(port) <= PORT_MAX) return undefined;
+  return `must be nats://host:port, with a port from 1 to ${PORT_MAX}`;
 }
 
 /** User and password for the broker, when it asks for them. */

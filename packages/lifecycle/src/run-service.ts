@@ -8,6 +8,7 @@ import {
   type EnvSource,
   isLogPretty,
   logLevel,
+  natsProblems,
   readEnv,
   unknownVariables,
   VARIABLE_NAMES,
@@ -128,7 +129,8 @@ function readEnvOrExit<Schema extends EnvSchema>(spec: ServiceSpec<Schema>, sche
   try {
     return readEnv(schema, process.env, {
       argv: process.argv.slice(2),
-      ...(check && { check: (env) => check(env as Partial<EnvOf<Schema>>) }),
+      // Whatever the service checks itself, the broker's settings are checked alike for all.
+      check: (env) => [...new Set([...natsProblems(env), ...(check?.(env as Partial<EnvOf<Schema>>) ?? [])])],
       ...(flagPrefixes && { flagPrefixes }),
     });
   } catch (cause) {

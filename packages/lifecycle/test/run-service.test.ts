@@ -68,6 +68,18 @@ describe('runService', () => {
     expect(stderr).not.toContain('perhaps');
   });
 
+  test('refuses settings of the broker that cannot work, whatever the service checks', async () => {
+    await start(
+      { SAMPLE_SECRET: 'x', NATS_URL: 'nats://me:hunter2@host:4222', NATS_USER: 'me' },
+      [],
+      'never',
+    );
+    expect(await exited).toBe(1);
+    expect(stderr).toContain('NATS_URL: must not hold credentials');
+    expect(stderr).toContain('NATS_USER is set without NATS_PASSWORD');
+    expect(stderr).not.toContain('hunter2');
+  });
+
   test('is alive, becomes ready, tells its metrics, stops in reverse order with code 0', async () => {
     await start({ SAMPLE_SECRET: 'x', WHOOSH_SAMPEL: 'typo' }, ['-times=3'], 'service started');
     const { url, service, pid } = await admin();

@@ -1,5 +1,5 @@
 /** A service for the tests: says on standard output what it does, fails when its environment asks it to. */
-import { envSchema, flag, integer, secret } from '@whoosh/config';
+import { envSchema, flag, integer, natsEnv, secret } from '@whoosh/config';
 import { runService } from '../src/index.ts';
 
 const say = (word: string) => process.stdout.write(`${word}\n`);
@@ -8,6 +8,7 @@ await runService({
   service: 'sample',
   version: '9.9.9',
   env: envSchema({
+    ...natsEnv,
     SAMPLE_SECRET: secret(),
     SAMPLE_FAILS: flag(false),
     SAMPLE_HANGS: flag(false),
