@@ -4,6 +4,7 @@ import { type Clock } from '@whoosh/stdx';
 import { type HeardClaim } from './domain/agent.ts';
 import { isOfNow } from './domain/claim-age.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
+import { heardClaim, readStatusClaim } from './status-claim.ts';
 
 export interface ClaimEarOptions {
   readonly bus: Pick<Bus, 'connection'>;
@@ -16,8 +17,8 @@ export interface ClaimEarOptions {
 }
 
 /**
- * Hears every StatusClaim of the cluster as it is said; the stream is reverb's affair. Every replica hears all, so that
- * one that hangs takes nobody's sign of life with it.
+ * Hears every StatusClaim of the cluster as it is said. Every replica hears all, so that one that hangs takes nobody's
+ * sign of life with it; what was said while none listened is in the stream (`missed-claims.ts`).
  */
 export class ClaimEar implements Disposable {
   readonly #options: ClaimEarOptions;
@@ -40,7 +41,7 @@ export class ClaimEar implements Disposable {
 
   #hear(subject: string, bytes: Uint8Array): void {
     const { clock, metrics, onClaim } = this.#options;
-    const claim = readClaim(bytes);
+    const claim = readStatusClaim(bytes);
     if (claim === undefined || !this.#isOfNow(claim.beat_index)) {
       metrics.claims.inc({ verdict: 'invalid' });
       return;
@@ -50,27 +51,11 @@ export class ClaimEar implements Disposable {
       return;
     }
     metrics.claims.inc({ verdict: 'valid' });
-    onClaim(claim.agent_id, {
-      beatIndex: claim.beat_index,
-      state: claim.state,
-      taskId: claim.task_id ?? null,
-      beatsLeft: claim.beats_left ?? null,
-      progress: claim.progress ?? null,
-      at: clock.now(),
-    });
+    onClaim(claim.agent_id, heardClaim(claim, clock.now()));
   }
 
   #isOfNow(index: number): boolean {
     const current = this.#options.current();
     return current === undefined || isOfNow(index, current);
-  }
-}
-
-function readClaim(bytes: Uint8Array): backbeat.StatusClaim | undefined {
-  if (bytes.length > backbeat.CLAIM_BYTES_MAX) return undefined;
-  try {
-    return backbeat.StatusClaim.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
-  } catch {
-    return undefined;
   }
 }

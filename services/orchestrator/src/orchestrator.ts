@@ -15,6 +15,7 @@ import { getAgent, listAgents, setAgentStatus } from './handlers/agents.ts';
 import { getDeployment, listDeployments } from './handlers/deployments.ts';
 import { registerAgent } from './handlers/register-agent.ts';
 import { Lives } from './lives.ts';
+import { readMissedClaims } from './missed-claims.ts';
 import { OrchestratorMetrics } from './metrics.ts';
 import { Presence } from './presence.ts';
 import { Reconciler } from './reconciler.ts';
@@ -68,6 +69,7 @@ export async function startOrchestrator(
     log,
     beatMs,
     isListening: () => bus.isConnected(),
+    missedClaims: (agentId, since) => readMissedClaims({ bus, cluster: options.cluster, agentId, since }),
   });
   const learn = presence.learn.bind(presence);
 
@@ -119,24 +121,32 @@ export async function startOrchestrator(
   const ledger = attemptLedger(db, 'orchestrator');
   resources.use(await bus.consume(CONSUMERS['orchestrator-owners'], follow, { ledger }));
 
+  watchPresence({ ...options, clock, metrics, presence }, resources);
+  await bus.flush();
+  const running = resources.move();
+  return { relay, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function watchPresence(
+  options: Pick<OrchestratorOptions, 'bus' | 'beat' | 'cluster' | 'log'> & {
+    clock: Clock;
+    metrics: OrchestratorMetrics;
+    presence: Presence;
+  },
+  resources: AsyncDisposableStack,
+): void {
+  const { beat, presence, log } = options;
   resources.use(supervise('presence', (signal) => presence.run(signal), { log }));
   // What was heard in the last seconds is written before the pool is closed.
   resources.defer(() =>
     presence.note().catch((cause: unknown) => log.warn({ err: cause }, 'signs of life were lost')),
   );
-  resources.use(
-    new ClaimEar({
-      bus,
-      cluster: options.cluster,
-      clock,
-      metrics,
-      current: () => currentOf(beat),
-      onClaim: (agentId, claim) => presence.hear(agentId, claim),
-    }),
-  );
-  await bus.flush();
-  const running = resources.move();
-  return { relay, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const ear = new ClaimEar({
+    ...options,
+    current: () => currentOf(beat),
+    onClaim: (agentId, claim) => presence.hear(agentId, claim),
+  });
+  resources.use(ear);
 }
 
 function currentOf(beat: OrchestratorOptions['beat']): { index: number; beatMs: number } | undefined {

@@ -18,6 +18,8 @@ export interface PresenceOptions {
   /** Length of a beat; undefined without one. */
   readonly beatMs: () => number | undefined;
   readonly isListening: () => boolean;
+  /** What this agent said since then, in order. */
+  readonly missedClaims: (agentId: string, since: Instant) => Promise<HeardClaim[]>;
 }
 
 interface Known {
@@ -34,6 +36,10 @@ const LOOKUPS_MAX = 1_000;
 const SILENT_MAX = 500;
 /** A stranger may have registered with another replica in the meantime. */
 const ASK_AGAIN_AFTER_MS = 5_000;
+/** Further back nobody asks what was missed. */
+const MISSED_MS_MAX = 600_000;
+const MISSED_AGENTS_MAX = 1_000;
+const MISSED_TRIES_MAX = 5;
 /** Who was not heard for so long is asked for again when heard. */
 const REMEMBERED_MS = 600_000;
 
@@ -50,6 +56,8 @@ export class Presence {
   /** Agents that are not registered, and when that was last asked; null when it is still to be asked. */
   readonly #strangers = new Map<string, { askedAt: Instant | null; claim: HeardClaim }>();
   #listeningSince: Instant;
+  /** Looks at what was missed that are left; 0 when nothing was. */
+  #catchUpTries = MISSED_TRIES_MAX;
   #notedAt: Instant;
 
   constructor(options: PresenceOptions) {
@@ -90,13 +98,46 @@ export class Presence {
     while (!signal.aborted) {
       const now = clock.now();
       // Whoever hears nothing may not call others silent.
-      if (!isListening()) this.#listeningSince = now;
+      if (!isListening()) {
+        this.#listeningSince = now;
+        this.#catchUpTries = MISSED_TRIES_MAX;
+      } else if (this.#catchUpTries > 0) await this.#catchUp(now);
       await this.#askForStrangers(now);
       await this.#tellFirstClaims();
       if (now - this.#notedAt >= NOTE_EVERY_MS) await this.note();
       await this.#findSilent(now, 'offline');
       await this.#findSilent(now, 'stale');
       await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /**
+   * After a start, and after a time without a broker: the agents of deployments may have worked and ended meanwhile, and
+   * their team would wait for ever to hear of it. Registered agents are known by their next claim.
+   */
+  async #catchUp(now: Instant): Promise<void> {
+    const { agents, missedClaims, log } = this.#options;
+    this.#catchUpTries -= 1;
+    try {
+      for (const agent of await agents.deployedSince(now - MISSED_MS_MAX, MISSED_AGENTS_MAX)) {
+        const since = Math.max(agent.lastSeen ?? 0, agent.updatedAt, now - MISSED_MS_MAX);
+        await this.#hearMissed(agent, await missedClaims(agent.agentId, since));
+      }
+      this.#catchUpTries = 0;
+    } catch (cause) {
+      log.warn({ err: cause, tries_left: this.#catchUpTries }, 'what was said meanwhile could not be read');
+    }
+  }
+
+  /** One after the other, unlike what is heard now: each of these changes counts. */
+  async #hearMissed({ agentId }: Agent, claims: readonly HeardClaim[]): Promise<void> {
+    for (const claim of claims) {
+      const changes = (agent: Agent) =>
+        agent.removedAt === null && stepAgent(agent, { type: 'claimed', claim }).transitions.length > 0;
+      const agent = this.#known.get(agentId)?.agent;
+      if (agent !== undefined && !changes(agent)) continue;
+      const isDue = (row: Agent) => changes(row) && !(row.status === 'offline' && claim.at <= row.updatedAt);
+      await this.#tell(agentId, { type: 'claimed', claim }, isDue);
     }
   }
 

@@ -227,6 +227,31 @@ describe('speaking for an agent over REST', () => {
   });
 });
 
+test('what an agent of a deployment did while nobody listened is known afterwards', async () => {
+  await register('away-1');
+  await register('away-2');
+  await orchestrator[Symbol.asyncDispose]();
+  const beganAt = new Date();
+  await world.db
+    .updateTable('agents')
+    .set({ source: 'deployed', last_seen: beganAt, updated_at: beganAt })
+    .where('agent_id', '=', 'away-1')
+    .execute();
+  for (const agentId of ['away-1', 'away-2']) {
+    claim(agentId, { state: 'executing', task_id: 't' });
+    claim(agentId, { state: 'completed', task_id: 't' });
+    claim(agentId, { state: 'idle' });
+  }
+  await world.bus.flush();
+  // On the clock of the broker, which stamped the claims.
+  orchestrator = await startComposition(world);
+  await until(async () => (await said('away-1')).length === 3, { describe: 'work, and its end' });
+  expect(await said('away-1')).toEqual(['registered', 'online', 'online']);
+  expect(await get('away-1')).toMatchObject({ activity: 'idle', last_claim: { state: 'completed' } });
+  // One that registered by itself has no team that waits for it.
+  expect(await said('away-2')).toEqual(['registered']);
+});
+
 test('every change is in the history, without a gap, and its event is published', async () => {
   const { id, revision } = await get('ear-7');
   const history = await world.db

@@ -92,6 +92,20 @@ export class AgentStore {
     return rows.map(({ agent_id }) => agent_id);
   }
 
+  /** Agents of deployments that were there since then, the newest first. */
+  async deployedSince(since: Instant, limit: number): Promise<Agent[]> {
+    const rows = await this.#db
+      .selectFrom('agents')
+      .selectAll()
+      .where('removed_at', 'is', null)
+      .where('source', '=', 'deployed')
+      .where((eb) => eb(eb.fn.coalesce('last_seen', 'created_at'), '>', new Date(since)))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toAgent);
+  }
+
   /** Notes many signs of life in one statement; what is older than the row is left out. */
   async note(sightings: readonly Sighting[]): Promise<void> {
     if (sightings.length === 0) return;
