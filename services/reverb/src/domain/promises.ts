@@ -13,13 +13,11 @@ export interface OpenPromise {
   readonly dueBeat: number;
 }
 
-type Claimed = {
-  readonly agent: string;
+interface Claimed {
   readonly task: string;
   readonly state: backbeat.ClaimState;
-  readonly beat: number;
   readonly beatsLeft: number | undefined;
-};
+}
 
 /** What one claim did to the promises of its agent and task. */
 export interface PromiseOutcome {
@@ -39,7 +37,7 @@ export class PromiseLedger {
   #size = 0;
 
   constructor(open: Iterable<OpenPromise> = []) {
-    for (const promise of open) this.#add(promise);
+    for (const promise of open) this.#add(promise, this.#byAgent.get(promise.agent));
   }
 
   get open(): OpenPromise[] {
@@ -49,12 +47,12 @@ export class PromiseLedger {
   }
 
   /** Claims are taken in the order of their beats. */
-  take(claim: Claimed): PromiseOutcome {
+  take(agent: string, beat: number, claim: Claimed): PromiseOutcome {
     switch (claim.state) {
       case 'completed':
-        return this.#settle(claim, true);
+        return this.#settle(agent, beat, claim.task, true);
       case 'failed':
-        return this.#settle(claim, false);
+        return this.#settle(agent, beat, claim.task, false);
       case 'idle':
         return NOTHING;
       case 'planning':
@@ -62,7 +60,7 @@ export class PromiseLedger {
       case 'reviewing':
       case 'blocked':
       case 'helping':
-        this.#promise(claim);
+        this.#promise(agent, beat, claim);
         return NOTHING;
     }
   }
@@ -72,7 +70,7 @@ export class PromiseLedger {
     let broken = 0;
     for (const [agent, promises] of this.#byAgent) {
       // Most have nothing due, and there may be ten thousand of them: nothing is copied for those.
-      if (!promises.some(({ dueBeat }) => dueBeat <= throughBeat)) continue;
+      if (!isAnyDue(promises, throughBeat)) continue;
       const left = promises.filter(({ dueBeat }) => dueBeat > throughBeat);
       broken += promises.length - left.length;
       this.#keep(agent, promises, left);
@@ -85,34 +83,35 @@ export class PromiseLedger {
     this.#size = 0;
   }
 
-  #promise({ agent, task, state, beat, beatsLeft }: Claimed): void {
+  #promise(agent: string, beat: number, { task, state, beatsLeft }: Claimed): void {
     if (beatsLeft === undefined || this.#size >= PROMISES_MAX) return;
     const isHelp = state === 'helping';
-    const isPromised =
-      this.#byAgent.get(agent)?.some((open) => open.task === task && open.isHelp === isHelp) ?? false;
-    if (!isPromised)
-      this.#add({ agent, task, isHelp, dueBeat: beat + Math.min(beatsLeft, PROMISE_BEATS_MAX) });
+    const known = this.#byAgent.get(agent);
+    if (known !== undefined)
+      for (const open of known) if (open.task === task && open.isHelp === isHelp) return;
+    this.#add({ agent, task, isHelp, dueBeat: beat + Math.min(beatsLeft, PROMISE_BEATS_MAX) }, known);
   }
 
-  #settle({ agent, task, beat }: Claimed, isDone: boolean): PromiseOutcome {
+  #settle(agent: string, beat: number, task: string, isDone: boolean): PromiseOutcome {
     const promises = this.#byAgent.get(agent);
     if (promises === undefined) return NOTHING;
     let helpKept = false;
     let broken = 0;
+    let settled = 0;
     for (const promise of promises) {
       if (promise.task !== task) continue;
+      settled += 1;
       const isKept = isDone && beat <= promise.dueBeat;
       if (!isKept) broken += 1;
       else if (promise.isHelp) helpKept = true;
     }
-    if (!promises.some((promise) => promise.task === task)) return NOTHING;
+    if (settled === 0) return NOTHING;
     const left = promises.filter((promise) => promise.task !== task);
     this.#keep(agent, promises, left);
     return { helpKept, broken };
   }
 
-  #add(promise: OpenPromise): void {
-    const promises = this.#byAgent.get(promise.agent);
+  #add(promise: OpenPromise, promises: OpenPromise[] | undefined): void {
     if (promises === undefined) this.#byAgent.set(promise.agent, [promise]);
     else promises.push(promise);
     this.#size += 1;
@@ -123,4 +122,9 @@ export class PromiseLedger {
     if (left.length === 0) this.#byAgent.delete(agent);
     else if (left.length < before.length) this.#byAgent.set(agent, left);
   }
+}
+
+function isAnyDue(promises: readonly OpenPromise[], throughBeat: number): boolean {
+  for (const { dueBeat } of promises) if (dueBeat <= throughBeat) return true;
+  return false;
 }

@@ -2,6 +2,7 @@ import { type backbeat } from '@whoosh/contracts';
 import { type BeatBucket, type KeptClaim } from './beat-bucket.ts';
 import { isAheadWithin, type WindowGrid } from './horizon.ts';
 import { type PromiseLedger } from './promises.ts';
+import { WorkSet } from './work-set.ts';
 
 /** What one agent did in a window, for the details of the API. */
 export interface AgentDetail {
@@ -33,8 +34,8 @@ export interface RollUpInput {
 /** Sums a window up. Moves the promises on; everything else is only read. */
 export function rollUp({ beats, grid, onTimeUntilMs, toBeat, promises }: RollUpInput): RollUp {
   const agents = new Map<string, AgentDetail>();
-  const reviewed = new Set<string>();
-  const helped = new Set<string>();
+  const reviewed = new WorkSet();
+  const helped = new WorkSet();
   let claims = 0;
   let broken = 0;
   let ahead = 0;
@@ -47,16 +48,10 @@ export function rollUp({ beats, grid, onTimeUntilMs, toBeat, promises }: RollUpI
         }
         claims += 1;
         note(agents, agent, beat, claim);
-        if (isReviewed(claim) && claim.storedAtMs <= onTimeUntilMs) reviewed.add(`${agent}\n${claim.task}`);
-        const outcome = promises.take({
-          agent,
-          beat,
-          task: claim.task,
-          state: claim.state,
-          beatsLeft: claim.beatsLeft,
-        });
+        if (isReviewed(claim) && claim.storedAtMs <= onTimeUntilMs) reviewed.add(agent, claim.task);
+        const outcome = promises.take(agent, beat, claim);
         broken += outcome.broken;
-        if (outcome.helpKept) helped.add(`${agent}\n${claim.task}`);
+        if (outcome.helpKept) helped.add(agent, claim.task);
       }
     }
   }
