@@ -72,6 +72,7 @@ describe('the claims stream', () => {
     await until(() => stage.heard.length >= count + 2, { describe: 'further reports' });
     const ids = (await stage.stored()).map(({ window_id: id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(await replica.metric('backbeat_reverb_rebuilds_total')).toMatch(/\} [1-9]/);
   });
 
   test('keeps the newer checkpoint when a replica that stood still writes an older one', async () => {
