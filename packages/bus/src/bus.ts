@@ -11,7 +11,8 @@ import { type ConsumeOptions, type DeliveryHandler, DurableConsumer } from './du
 import { BusMetrics } from './metrics.ts';
 import { headersOf } from './nats-headers.ts';
 import { store, type Stored, type StoreOptions } from './store.ts';
-import { ensureStreams } from './streams.ts';
+import { ReplicaRaiser } from './stream-replicas.ts';
+import { type Ensurer, ensureStreams } from './streams.ts';
 
 /** Longer than any handler may take; after that the connection is closed over its head. */
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -37,6 +38,8 @@ export class Bus implements AsyncDisposable {
   readonly #consumers = new Set<DurableConsumer>();
   readonly #discovery: Subscription[] = [];
   readonly #closing = new AbortController();
+  readonly #ensurer: Ensurer;
+  readonly #raiser: ReplicaRaiser;
   #connected = true;
 
   constructor(connection: NatsConnection, jsm: JetStreamManager, options: BusOptions) {
@@ -47,6 +50,9 @@ export class Bus implements AsyncDisposable {
     this.service = service;
     this.#options = options;
     this.#metrics = BusMetrics.of(registry);
+    const serversConfigured = serverList(options.servers).length;
+    this.#ensurer = { connection, jsm, log, serversConfigured, signal: this.#closing.signal };
+    this.#raiser = new ReplicaRaiser(this.#ensurer);
     this.#answerer = new Answerer({ connection, service, log, metrics: this.#metrics });
     this.#metrics.connected.inc();
     void this.#watch();
@@ -134,12 +140,13 @@ export class Bus implements AsyncDisposable {
     };
   }
 
-  /** Makes the streams or brings them to what is declared; waits for JetStream, several processes may do it at once. */
+  /**
+   * Makes the streams or brings them to what is declared; waits for JetStream, several processes may do it at once. Replicas that the
+   * cluster has no servers for yet come later, by themselves.
+   */
   async ensureStreams(names: readonly StreamName[]): Promise<void> {
-    const { log, servers } = this.#options;
-    const serversConfigured = serverList(servers).length;
-    const { connection, jsm } = this;
-    await ensureStreams({ connection, jsm, log, serversConfigured, signal: this.#closing.signal }, names);
+    await ensureStreams(this.#ensurer, names);
+    this.#raiser.add(names);
   }
 
   /** Makes this process known to `$SRV` (NATS ADR-32), with its health. */
@@ -195,6 +202,9 @@ export class Bus implements AsyncDisposable {
         this.#metrics.reconnects.inc();
         log.info({ server: status.server }, 'the broker is back');
         for (const consumer of this.#consumers) consumer.refresh();
+        this.#raiser.serversChanged();
+      } else if (status.type === 'update') {
+        this.#raiser.serversChanged();
       } else if (status.type === 'error') {
         log.error({ err: status.error }, 'the broker refused something');
       }

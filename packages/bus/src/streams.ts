@@ -11,19 +11,19 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { type StreamDecl, type StreamName, STREAMS } from '@whoosh/contracts';
 import { backoffMs } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
+import { replicasRefused, replicasWanted } from './stream-replicas.ts';
 
-const REPLICAS_MAX = 3;
 const RETRY = { baseMs: 50, maxMs: 2_000 } as const;
 /** A broker that takes longer than this is worth a line in the log, again and again. */
 const QUIET_FAILURES = 5;
+/** How long a new stream waits for the servers of all its replicas; then it begins with fewer, which the raiser puts right. */
+const PEERS_WAIT_MS = 15_000;
 
 const CODE_STREAM_NOT_FOUND = 10059;
 /** Somebody else made it at the same moment, with other settings or not yet visible ones. */
 const CODE_NAME_IN_USE = 10058;
-const CODE_REPLICAS_UNSUPPORTED = 10074;
-const CODE_NO_SUITABLE_PEERS = 10005;
 
-interface Ensurer {
+export interface Ensurer {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly log: Log;
@@ -36,26 +36,34 @@ interface Ensurer {
  * JetStream is not available; throws what waiting cannot cure.
  */
 export async function ensureStreams(ensurer: Ensurer, names: readonly StreamName[]): Promise<void> {
-  for (const name of names) await ensureStream(ensurer, STREAMS[name]);
+  const fewerFromMs = performance.now() + PEERS_WAIT_MS;
+  for (const name of names) await ensureStream(ensurer, STREAMS[name], fewerFromMs);
 }
 
-async function ensureStream(ensurer: Ensurer, declared: StreamDecl): Promise<void> {
+async function ensureStream(ensurer: Ensurer, declared: StreamDecl, fewerFromMs: number): Promise<void> {
   const { log, signal } = ensurer;
-  let replicas = replicasOf(ensurer);
+  const stream = declared.name;
+  let most = Number.POSITIVE_INFINITY;
   for (let failures = 0; ;) {
+    // Asked anew each time: the servers of a cluster become known one after the other.
+    const replicas = Math.min(most, replicasWanted(ensurer));
     try {
       await addOrUpdate(ensurer.jsm, configOf(declared, replicas));
       return;
     } catch (cause) {
-      if (isTooManyReplicas(cause) && replicas > 1) {
-        log.warn({ stream: declared.name, replicas }, 'too few servers for the replicas, one will do');
-        replicas = 1;
+      if (signal.aborted) throw cause;
+      failures += 1;
+      const refused = replicas > 1 ? replicasRefused(cause) : undefined;
+      if (refused === 'for_ever' || (refused !== undefined && performance.now() >= fewerFromMs)) {
+        most = refused === 'for_ever' ? 1 : replicas - 1;
+        log.warn({ stream, replicas, beginning_with: most }, 'too few servers for the replicas');
         continue;
       }
-      if (!isTemporary(cause) || signal.aborted) throw cause;
-      failures += 1;
-      if (failures % QUIET_FAILURES === 0)
-        log.warn({ err: cause, stream: declared.name }, 'waiting for JetStream');
+      if (refused !== undefined) {
+        if (failures === 1)
+          log.warn({ err: cause, stream, replicas }, 'waiting for servers for the replicas');
+      } else if (!isTemporary(cause)) throw cause;
+      else if (failures % QUIET_FAILURES === 0) log.warn({ err: cause, stream }, 'waiting for JetStream');
       await wait(backoffMs(RETRY, failures, Math.random()), undefined, { signal });
     }
   }
@@ -70,7 +78,7 @@ async function addOrUpdate(jsm: JetStreamManager, wanted: WantedConfig): Promise
     await jsm.streams.add(wanted);
     return;
   }
-  // The number of replicas is the operator's once the stream exists.
+  // Replicas of a stream that exists are raised beside this, without holding anybody up.
   const { num_replicas: _replicas, ...settings } = wanted;
   if (isAsWanted(existing.config, settings)) return;
   const { retention: _retention, storage: _storage, name, ...changes } = settings;
@@ -118,21 +126,6 @@ function configOf(declared: StreamDecl, replicas: number): WantedConfig {
     ...(declared.allowDirect === true && { allow_direct: true }),
     ...(republish !== undefined && { republish: { ...republish } }),
   };
-}
-
-/** One per server up to three; only a cluster can replicate at all. */
-function replicasOf({ connection, serversConfigured }: Ensurer): number {
-  const { info } = connection;
-  if (info?.cluster === undefined) return 1;
-  const known = Math.max(serversConfigured, info.connect_urls?.length ?? 1);
-  return Math.min(REPLICAS_MAX, known);
-}
-
-function isTooManyReplicas(cause: unknown): boolean {
-  return (
-    cause instanceof JetStreamApiError &&
-    (cause.code === CODE_REPLICAS_UNSUPPORTED || cause.code === CODE_NO_SUITABLE_PEERS)
-  );
 }
 
 // No answer at all (no JetStream yet, no leader) is temporary; a refusal with a reason is not.
