@@ -110,6 +110,64 @@ test('what reverb says of its objectives stands beside what pulse says', async (
   });
 });
 
+describe('the reports', () => {
+  const asked: object[] = [];
+  const reports = (query: string) => run.fetch(`/api/v1/backbeat/reports${query}`, { token: user });
+  beforeAll(async () => {
+    const { other } = run;
+    other.serveAt(
+      backbeat.listReports.subject.at({ cluster: CLUSTER }),
+      backbeat.listReports,
+      async (request) => {
+        asked.push(request);
+        return Promise.resolve({ items: [], next_before_beat: 4, next_before_epoch: 1_700_000_000_000 });
+      },
+    );
+    await other.flush();
+  });
+
+  test.each([
+    ['', { limit: 50 }],
+    ['?limit=1', { limit: 1 }],
+    ['?before_beat=0&limit=200', { limit: 200, before_beat: 0 }],
+    ['?before_beat=9007199254740991', { limit: 50, before_beat: Number.MAX_SAFE_INTEGER }],
+    [
+      '?limit=2&before_beat=4&before_epoch=1700000000000',
+      { limit: 2, before_beat: 4, before_epoch: 1_700_000_000_000 },
+    ],
+  ])('are asked for with %j, and the next page by what the last one gave', async (query, request) => {
+    const answer = await reports(query);
+    expect([answer.status, asked.at(-1)]).toEqual([200, request]);
+    expect(answer.body.data).toEqual({
+      items: [],
+      next_before_beat: 4,
+      next_before_epoch: 1_700_000_000_000,
+    });
+  });
+
+  test.each([
+    ['?limit=0', 'limit'],
+    ['?limit=201', 'limit'],
+    ['?limit=1.5', 'limit'],
+    ['?limit=', 'limit'],
+    ['?limit=many', 'limit'],
+    ['?limit=1&limit=2', 'limit'],
+    ['?before_beat=-1', 'before_beat'],
+    ['?before_beat=1e3', 'before_beat'],
+    ['?before_beat=9007199254740992', 'before_beat'],
+    ['?before_beat=4&before_epoch=-1', 'before_epoch'],
+    ['?before_beat=4&before_epoch=2026-03-01', 'before_epoch'],
+    ['?after_beat=4', 'after_beat'],
+    ['?before_beat[]=4', 'before_beat[]'],
+  ])('are refused with %j, which is named', async (query, field) => {
+    const before = asked.length;
+    const answer = await reports(query);
+    expect([answer.status, answer.body.details.code]).toEqual([400, 'invalid_argument']);
+    expect(answer.body.details.fields).toEqual([{ field, problem: expect.any(String) }]);
+    expect(asked).toHaveLength(before);
+  });
+});
+
 describe('the tempo', () => {
   test.each([
     ['nobody', undefined, 401],
@@ -142,6 +200,12 @@ describe('the tempo', () => {
     });
     expect(heard.tempo_bpm).toBe(560);
     expect((await statusThat(({ pulse }) => pulse?.tempo_bpm === 560, '560 BPM')).target_bpm).toBe(560);
+    // The same again does the same, so nobody keeps a key for it.
+    const again = await set({ tempo_bpm: 560 });
+    expect([again.status, again.body.data]).toMatchObject([
+      202,
+      { tempo_bpm: 560, target_bpm: 560, ramp: false },
+    ]);
     await until(() => pulses.said().includes('"by":"user:test-admin"'), {
       describe: 'who asked, in the log',
     });

@@ -49,7 +49,10 @@ describe.skipIf(executablePath === undefined)('in a browser', () => {
   afterAll(() => running.disposeAsync());
 
   async function open(role: 'admin' | 'user') {
-    const context = await browser.newContext({ viewport: { width: 1_200, height: 900 } });
+    const context = await browser.newContext({
+      viewport: { width: 1_200, height: 900 },
+      reducedMotion: 'reduce',
+    });
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const foreign: string[] = [];

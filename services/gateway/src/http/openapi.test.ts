@@ -90,6 +90,40 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  test('says of the tempo who may change it, what refuses it with which range, and that no key is kept for it', () => {
+    const set = paths['/api/v1/backbeat/tempo']?.['post'] as {
+      description: string;
+      parameters: Json[];
+      responses: Json;
+    };
+    expect(Object.keys(set.responses)).toEqual([
+      '202',
+      '400',
+      '401',
+      '403',
+      '409',
+      '413',
+      '415',
+      '429',
+      '500',
+      '503',
+      '504',
+    ]);
+    expect(set.responses['409']).toMatchObject({
+      content: {
+        'application/json': {
+          examples: { conflict: { value: { details: { code: 'conflict', min_bpm: 108, max_bpm: 132 } } } },
+        },
+      },
+    });
+    expect([set.description, set.parameters]).toEqual([expect.stringContaining('admin'), []]);
+    const cancel = paths['/api/v1/backbeat/ramp']?.['delete'] as { parameters: Json[]; responses: Json };
+    expect(Object.keys(cancel.responses)).toEqual(['200', '401', '403', '429', '500', '503', '504']);
+    const reports = paths['/api/v1/backbeat/reports']?.['get'] as { parameters: Json[]; responses: Json };
+    expect(reports.parameters.map(({ name }) => name)).toEqual(['limit', 'before_beat', 'before_epoch']);
+    expect(Object.keys(reports.responses)).toContain('400');
+  });
+
   test('says what may be sent, and that no more may', () => {
     const add = paths['/api/v1/repositories']?.['post'] as {
       requestBody: Json;

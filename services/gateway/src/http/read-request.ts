@@ -34,7 +34,9 @@ function singleTexts(request: Request): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.query)) {
     if (typeof value !== 'string')
-      throw new HttpRefusal('invalid_argument', `${name} is given more than once.`);
+      throw new HttpRefusal('invalid_argument', 'The query of the request is not valid.', {
+        fields: [{ field: name.slice(0, 200), problem: 'given more than once' }],
+      });
     texts[name] = value;
   }
   return texts;

@@ -22,6 +22,8 @@ const COUNT_STEPS = [1, 2, 5]
   .flatMap((step) => [1, 10, 100, 1_000, 10_000].map((ten) => step * ten))
   .toSorted((a, b) => a - b);
 
+const CUT_BARS = 5;
+
 /** A plot over the time at which the reports were stored. It is made once and then only fed. */
 export function Plot({ reports, series, height }: PlotProps) {
   const ref = useRef<HTMLDivElement>(null);
@@ -57,9 +59,20 @@ export function Plot({ reports, series, height }: PlotProps) {
   return <div class="plot" ref={ref} role="img" aria-label={series.map(({ label }) => label).join(', ')} />;
 }
 
+/** Where no reports were for longer than several bars, the lines are cut: nobody knows what was between. */
 function columns(reports: readonly StoredReport[], series: readonly Series[]): uPlot.AlignedData {
   const times = reports.map(({ recorded_at }) => Date.parse(recorded_at) / 1_000);
-  return [times, ...series.map(({ of }) => reports.map(of))];
+  const steps = times.slice(1).map((time, at) => time - (times[at] ?? time));
+  const median = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const longest = Math.max(1, median * CUT_BARS);
+  const cuts = steps.flatMap((step, at) => (step > longest ? [at] : [])).toReversed();
+  const xs = [...times];
+  const columnsOf = series.map(({ of }): (number | null)[] => reports.map(of));
+  for (const at of cuts) {
+    xs.splice(at + 1, 0, (times[at] ?? 0) + longest / CUT_BARS);
+    for (const column of columnsOf) column.splice(at + 1, 0, null);
+  }
+  return [xs, ...columnsOf];
 }
 
 function optionsOf(place: HTMLElement, series: readonly Series[], height: number): uPlot.Options {
