@@ -5,7 +5,7 @@ import { type Peer, type Raft, type RaftOptions, startRaft } from '../src/node/i
 import { temporaryDirectory } from './temporary-directory.ts';
 import { WordMachine } from './word-machine.ts';
 
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map(async (server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
