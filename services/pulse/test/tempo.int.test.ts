@@ -83,9 +83,11 @@ describe('tempo', () => {
       at_beat: ramping.ramp?.at_beat,
     });
     await until(() => wire.last?.tempo_bpm === 700, { describe: 'the end of the ramp' });
-    expect([...new Set(wire.frames.map(tempoOf))]).toEqual([
-      300, 330, 363, 399.3, 439.2, 483.1, 531.4, 584.5, 642.9, 700,
-    ]);
+    const steps = [300, 330, 363, 399.3, 439.2, 483.1, 531.4, 584.5, 642.9, 700];
+    const played = [...new Set(wire.frames.map(tempoOf))];
+    // A bar that the host gave no time for is not heard; none may be left out or added beside that.
+    expect(played).toEqual(steps.filter((step) => played.includes(step)));
+    if (wire.missing.length === 0) expect(played).toEqual(steps);
     expectOneGrid(wire.frames);
     await until(async () => (await pulse.status()).ramp === null, { describe: 'the ramp to be over' });
 
