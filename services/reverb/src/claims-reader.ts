@@ -3,6 +3,7 @@ import { type Bus } from '@whoosh/bus';
 import { STREAMS } from '@whoosh/contracts';
 import { type Place } from './claim-decoder.ts';
 import { Reading } from './domain/reading.ts';
+import { placeOf } from './place-of.ts';
 
 const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
 const BUFFERED_MESSAGES_MAX = 5_000;
@@ -129,22 +130,4 @@ export class ClaimsReader implements AsyncDisposable {
   async #watchConnection(): Promise<void> {
     for await (const { type } of this.#statuses) if (type === 'disconnect') this.#reading.interrupt();
   }
-}
-
-/**
- * Place and rest of the stream from the subject that an acknowledgement would go to; read by hand, because it
- * is done for every claim: `$JS.ACK.….<stream sequence>.<consumer sequence>.<time>.<pending>`.
- */
-export function placeOf(
-  reply: string,
-): Place & { readonly consumerSequence: number; readonly pending: number } {
-  const parts = reply.split('.');
-  // The long form has domain and account before, and a random token behind.
-  const at = parts.length > 9 ? 7 : 5;
-  return {
-    sequence: Number(parts[at]),
-    consumerSequence: Number(parts[at + 1]),
-    storedAtMs: Number((parts[at + 2] ?? '').slice(0, -6)),
-    pending: Number(parts[at + 3]),
-  };
 }

@@ -151,7 +151,7 @@ export class Session implements AsyncDisposable {
       return;
     }
     if (entry === undefined) return;
-    const beganMs = clock.nowMs();
+    const beganMs = entry.kind === 'marker' ? clock.nowMs() : 0;
     const applied = this.book.apply(entry);
     tally.note(applied, place.storedAtMs);
     if (applied.kind === 'invalid') burials.offer({ kind: 'claim', reason: applied.reason, message, place });

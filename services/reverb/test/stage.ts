@@ -6,7 +6,7 @@ import { type Bus, connectBus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { newRegistry } from '@whoosh/telemetry';
 import { quietLog, startNats, type TestNats, until } from '@whoosh/testkit';
-import { placeOf } from '../src/claims-reader.ts';
+import { placeOf } from '../src/place-of.ts';
 import { Reverb, type ReverbOptions } from '../src/reverb.ts';
 import { bare, type RawMessage, recompute, type SignatureRules } from './recompute.ts';
 
