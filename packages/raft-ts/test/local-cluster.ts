@@ -1,16 +1,34 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Peer, type Raft, type RaftOptions, startRaft } from '../src/node/index.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { WordMachine } from './word-machine.ts';
 
+/** Below what systems give to outgoing connections: a port there is not lost between being found and being used. */
+const PORT_MIN = 12_000;
+const PORT_COUNT = 8_000;
+const PROCESS_STRIDE = 97;
+const TRIES_MAX = 1_000;
+let tried = 0;
+
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map(async (server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map(async (server) => once(server.close(), 'close')));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count && tries < TRIES_MAX; tries += 1) {
+    const port = PORT_MIN + ((process.pid * PROCESS_STRIDE + tried) % PORT_COUNT);
+    tried += 1;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  if (!(await promise)) return false;
+  await once(server.close(), 'close');
+  return true;
 }
 
 export interface LocalNode {
