@@ -8,6 +8,7 @@ import { type CallOptions, makeCall } from './caller.ts';
 import { type BusOptions, openConnection, serverList } from './connect.ts';
 import { discover, type DiscoveryOptions, serveDiscovery, type ServiceStats } from './discovery.ts';
 import { type ConsumeOptions, type DeliveryHandler, DurableConsumer } from './durable-consumer.ts';
+import { BROKER_CHECK } from './first-connection.ts';
 import { BusMetrics } from './metrics.ts';
 import { headersOf } from './nats-headers.ts';
 import { store, type Stored, type StoreOptions } from './store.ts';
@@ -23,7 +24,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await openConnection(options);
   // No check: asking for JetStream must not fail a process that needs only core NATS.
   const jsm = await jetstreamManager(connection, { checkAPI: false });
-  return new Bus(connection, jsm, options);
+  const bus = new Bus(connection, jsm, options);
+  options.readiness?.check(BROKER_CHECK, () => bus.isConnected() || 'the broker is away');
+  return bus;
 }
 
 export class Bus implements AsyncDisposable {

@@ -1,6 +1,7 @@
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { PAYLOAD_BYTES_MAX } from '@whoosh/contracts';
 import { type Log, type Registry } from '@whoosh/telemetry';
+import { awaitFirstConnection, type ReadinessChecks } from './first-connection.ts';
 
 /** A value that prints masked; what `@whoosh/config` reads. */
 interface Revealed {
@@ -23,6 +24,8 @@ export interface BusOptions {
     { readonly user: string; readonly password: Revealed } | { readonly token: Revealed } | undefined;
   /** Where replies are heard: an agent may only listen below its own prefix. */
   readonly inboxPrefix?: string;
+  /** Is told under the name `nats` what is missing, from the first try on and as long as the bus lives. */
+  readonly readiness?: ReadinessChecks;
 }
 
 /**
@@ -45,12 +48,12 @@ export function serverList(servers: string | readonly string[]): string[] {
   return list.map((server) => server.trim()).filter((server) => server !== '');
 }
 
-/** Waits for the first connection and never gives a lost one up. */
+/** Waits for the first connection, saying what it waits for, and never gives a lost one up. */
 export async function openConnection(options: BusOptions): Promise<NatsConnection> {
-  const { service, instance, profile, log, payloadBytesMax = PAYLOAD_BYTES_MAX } = options;
-  const connection = await connect({
+  const { service, instance, profile, log, readiness, payloadBytesMax = PAYLOAD_BYTES_MAX } = options;
+  const servers = serverList(options.servers);
+  const how: ConnectionOptions = {
     ...PROFILES[profile],
-    servers: serverList(options.servers),
     name: instance === undefined ? service : `${service} ${instance}`,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
@@ -58,6 +61,12 @@ export async function openConnection(options: BusOptions): Promise<NatsConnectio
     ignoreAuthErrorAbort: true,
     ...credentials(options.auth),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
+  };
+  const connection = await awaitFirstConnection(connect({ ...how, servers }), {
+    servers,
+    how,
+    log,
+    readiness,
   });
   const takenBytesMax = connection.info?.max_payload ?? 0;
   if (takenBytesMax < payloadBytesMax) {

@@ -22,4 +22,9 @@ export {
   type ConsumeOptions,
   type DeliveryHandler,
 } from './durable-consumer.ts';
+export {
+  awaitFirstConnection,
+  type FirstConnectionOptions,
+  type ReadinessChecks,
+} from './first-connection.ts';
 export { type Stored, type StoreOptions, type StoreRefusal, StoreRefused } from './store.ts';

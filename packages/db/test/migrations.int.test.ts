@@ -166,11 +166,25 @@ describe('migrateIfWanted', () => {
   test('waits for a database that is away until it is told to stop', async () => {
     const stop = new AbortController();
     const away = new Secret('postgres://nobody@127.0.0.1:1/none');
+    const checks = new Map<string, () => true | string>();
+    const missing = Promise.withResolvers<void>();
+    const readiness = {
+      check: (name: string, check: () => true | string) => {
+        checks.set(name, check);
+        missing.resolve();
+      },
+      forget: (name: string) => void checks.delete(name),
+    };
     const waiting = migrateIfWanted(
       { ...config, url: away, autoMigrate: true },
-      { log: quietLog(), directory, signal: stop.signal },
+      { log: quietLog(), directory, signal: stop.signal, readiness },
     );
+    await missing.promise;
+    expect(checks.get('database')?.()).toMatch(/^away, migrations wait: .*ECONNREFUSED/);
     stop.abort();
     await expect(waiting).rejects.toThrow(/ECONNREFUSED|aborted/);
+
+    await migrateIfWanted({ ...config, url, autoMigrate: true }, { log: quietLog(), directory, readiness });
+    expect([...checks]).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ await runService({
   check: composerProblems,
   start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
     const database = databaseConfig(env);
-    await migrateIfWanted(database, { log, signal: stopping });
+    await migrateIfWanted(database, { log, signal: stopping, readiness });
     const db = openDatabase(database, { service: 'composer', log, registry });
     resources.defer(() => db.destroy());
 
@@ -24,10 +24,10 @@ await runService({
         profile: 'beat',
         log,
         registry,
+        readiness,
         ...(auth && { auth }),
       }),
     );
-    readiness.check('bus', () => bus.isConnected() || 'the broker cannot be reached');
 
     const composer = resources.use(
       await startComposer({

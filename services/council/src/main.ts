@@ -15,7 +15,7 @@ await runService({
   start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
     const roles = readRoles(env.WHOOSH_ROLES_FILES);
     const database = databaseConfig(env);
-    await migrateIfWanted(database, { log, signal: stopping });
+    await migrateIfWanted(database, { log, signal: stopping, readiness });
     const db = openDatabase(database, { service: 'council', log, registry });
     resources.defer(() => db.destroy());
 
@@ -28,10 +28,10 @@ await runService({
         profile: 'beat',
         log,
         registry,
+        readiness,
         ...(auth && { auth }),
       }),
     );
-    readiness.check('bus', () => bus.isConnected() || 'the broker cannot be reached');
 
     const listener = env.WHOOSH_BACKBEAT_ENABLED
       ? resources.use(await listenToBeats({ bus, clusterId: clusterName(env), log }))

@@ -27,6 +27,7 @@ await runService({
         profile: 'beat',
         log,
         registry,
+        readiness,
         ...(auth && { auth }),
       }),
     );
@@ -74,7 +75,6 @@ await runService({
       server.closeIdleConnections();
       await closed;
     });
-    readiness.check('bus', () => bus.isConnected() || 'the connection to NATS is lost');
     const address = server.address() as AddressInfo;
     log.info({ address: address.address, port: address.port }, 'gateway is listening');
   },

@@ -19,7 +19,7 @@ await runService({
   async start({ env, log, registry, resources, readiness, stopping, instance, version }) {
     const metrics = new MonitorMetrics(registry);
     const database = databaseConfig(env);
-    await migrateIfWanted(database, { log, signal: stopping });
+    await migrateIfWanted(database, { log, signal: stopping, readiness });
     const db = openDatabase(database, { service: SERVICE, log, registry });
     resources.defer(() => db.destroy());
     const bus = resources.use(
@@ -30,11 +30,11 @@ await runService({
         profile: 'beat',
         log,
         registry,
+        readiness,
         auth: natsAuth(env),
       }),
     );
     await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_INBOX', 'WHOOSH_DEAD']);
-    readiness.check('nats', () => bus.isConnected() || 'not connected');
 
     const hlc = new Hlc({ physicalMs: () => systemClock.now(), node: nodeSuffix(instance) });
     const relay = new OutboxRelay({ service: SERVICE, db, databaseUrl: database.url, bus, log, registry });

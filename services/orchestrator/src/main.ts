@@ -13,15 +13,23 @@ await runService({
   check: problems,
   start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
     const database = databaseConfig(env);
-    await migrateIfWanted(database, { log, signal: stopping });
+    await migrateIfWanted(database, { log, signal: stopping, readiness });
     const db = openDatabase(database, { service: 'orchestrator', log, registry });
     resources.defer(() => db.destroy());
     const servers = natsServers(env);
     const auth = natsAuth(env);
     const bus = resources.use(
-      await connectBus({ servers, auth, service: 'orchestrator', instance, profile: 'beat', log, registry }),
+      await connectBus({
+        servers,
+        auth,
+        service: 'orchestrator',
+        instance,
+        profile: 'beat',
+        log,
+        registry,
+        readiness,
+      }),
     );
-    readiness.check('bus', () => bus.isConnected() || 'the broker is away');
     const cluster = clusterName(env);
     const beat = env.WHOOSH_BACKBEAT_ENABLED
       ? resources.use(await listenToBeats({ bus, clusterId: cluster, log }))

@@ -59,8 +59,11 @@ await runService({
       payloadBytesMax: PAYLOAD_BYTES_MAX,
       log,
       registry,
+      readiness,
       ...(auth !== undefined && { auth }),
     });
+    // From here on beats decide, which have connections of their own.
+    readiness.forget('nats');
     resources.use(bus);
     pulse.serve(bus);
     bus.serveDiscovery({

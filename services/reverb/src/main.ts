@@ -24,8 +24,7 @@ await runService({
       registry,
       auth,
     } as const;
-    const bus = resources.use(await connectBus(options));
-    readiness.check('nats', () => bus.isConnected() || 'the broker is away');
+    const bus = resources.use(await connectBus({ ...options, readiness }));
     // Beats have a connection of their own, so that no flood of claims delays them.
     const beats = resources.use(await connectBus(options));
 
