@@ -87,4 +87,43 @@ describe('the lane of callbacks', () => {
     expect(order).toEqual(['beat 3', 'down 4', 'beat 6']);
     expect(slow).toEqual([4, 5, 6]);
   });
+
+  test('calls those who take no time at once, and a beat that they cause themselves after them', () => {
+    const order: string[] = [];
+    const lane = laneWith({ slow: ({ index }) => void order.push(`slow ${index}`) });
+    lane.onDownbeat(({ index }) => void order.push(`down ${index}`));
+    lane.onBeat(({ index }) => {
+      order.push(`first ${index}`);
+      if (index < 6) lane.offer(beat(index + 1));
+    });
+    lane.onBeat(({ index }) => void order.push(`second ${index}`));
+    lane.offer(beat(4));
+    const expected = [
+      'down 4',
+      'first 4',
+      'slow 5',
+      'second 4',
+      'first 5',
+      'slow 6',
+      'second 5',
+      'first 6',
+      'second 6',
+    ];
+    expect(order).toEqual(expected);
+  });
+
+  test('calls nobody any more once it is closed, not even the others on the same beat', async () => {
+    const heard: string[] = [];
+    const lane = laneWith();
+    const gate = Promise.withResolvers<void>();
+    lane.onBeat(() => gate.promise);
+    lane.onBeat(({ index }) => void heard.push(`second ${index}`));
+    lane.offer(beat(1));
+    lane.offer(beat(2));
+    lane.close();
+    gate.resolve();
+    await turn();
+    lane.offer(beat(3));
+    expect(heard).toEqual([]);
+  });
 });

@@ -20,6 +20,9 @@ export class CallbackLane {
   #isBusy = false;
   #waitingBeat: Beat | undefined;
   #waitingDownbeat: Beat | undefined;
+  /** What is being called now, and with which beat. */
+  #calls: Iterator<BeatCallback> | undefined;
+  #calledWith: Beat | undefined;
   #isClosed = false;
 
   constructor(report: LaneReport) {
@@ -41,38 +44,64 @@ export class CallbackLane {
     if (this.#isBusy) attempt(() => this.#report.slow(beat));
     this.#waitingBeat = beat;
     if (beat.downbeat) this.#waitingDownbeat = beat;
-    if (!this.#isBusy) void this.#run();
+    if (!this.#isBusy) this.#run();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#waitingBeat = undefined;
     this.#waitingDownbeat = undefined;
+    this.#calls = undefined;
   }
 
-  async #run(): Promise<void> {
+  /** Goes on until nothing waits or a callback takes its time. Ten thousand agents that only take note cost no promise. */
+  #run(): void {
     this.#isBusy = true;
-    while (this.#waitingBeat !== undefined) {
-      const beat = this.#waitingBeat;
-      const downbeat = this.#waitingDownbeat;
-      this.#waitingBeat = undefined;
-      this.#waitingDownbeat = undefined;
-      if (downbeat !== undefined) await this.#callAll(this.#onDownbeat, downbeat);
-      await this.#callAll(this.#onBeat, beat);
+    for (let callback = this.#next(); callback !== undefined; callback = this.#next()) {
+      const running = this.#call(callback, this.#calledWith as Beat);
+      if (running === undefined) continue;
+      void running.then(() => this.#run());
+      return;
     }
     this.#isBusy = false;
   }
 
-  async #callAll(callbacks: ReadonlySet<BeatCallback>, beat: Beat): Promise<void> {
-    for (const callback of callbacks) {
-      try {
-        const running = callback(beat);
-        if (running !== undefined) await running;
-      } catch (cause) {
-        attempt(() => this.#report.failed(cause, beat));
+  #next(): BeatCallback | undefined {
+    for (;;) {
+      const next = this.#calls?.next();
+      if (next !== undefined && next.done !== true) return next.value;
+      if (this.#waitingDownbeat !== undefined) {
+        this.#calledWith = this.#waitingDownbeat;
+        this.#waitingDownbeat = undefined;
+        this.#calls = this.#onDownbeat.values();
+      } else if (this.#waitingBeat !== undefined) {
+        this.#calledWith = this.#waitingBeat;
+        this.#waitingBeat = undefined;
+        this.#calls = this.#onBeat.values();
+      } else {
+        this.#calls = undefined;
+        return undefined;
       }
     }
   }
+
+  /** A promise that never rejects, when the callback has given one. */
+  #call(callback: BeatCallback, beat: Beat): Promise<void> | undefined {
+    const failed = (cause: unknown): void => attempt(() => this.#report.failed(cause, beat));
+    try {
+      const running: unknown = callback(beat);
+      return isThenable(running) ? Promise.resolve(running).then(nothing, failed) : undefined;
+    } catch (cause) {
+      failed(cause);
+      return undefined;
+    }
+  }
+}
+
+function nothing(): void {}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function attempt(report: () => void): void {

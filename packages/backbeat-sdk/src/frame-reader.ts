@@ -1,6 +1,6 @@
 import { type MsgHdrs } from '@nats-io/nats-core';
-import { backbeat } from '@whoosh/contracts';
 import { type HeardFrame } from './domain/beat.ts';
+import { frameBody } from './frame-body.ts';
 import { checkSignature, PULSE_OWNER, type SignaturePolicy } from './signature.ts';
 
 /** What a pulse that says nothing about its bars has: the default of the score. */
@@ -25,7 +25,7 @@ export function readFrame(
 ): FrameReading {
   const verdict = checkSignature(options.signatures, PULSE_OWNER, { payload, headers, nowMs: Date.now() });
   if (verdict !== 'ok') return { ok: false, problem: verdict };
-  const body = parse(payload);
+  const body = frameBody(payload);
   if (body === undefined) return { ok: false, problem: 'malformed' };
   if (body.cluster_id !== options.clusterId) return { ok: false, problem: 'foreign_cluster' };
   const { metadata } = body;
@@ -43,12 +43,4 @@ export function readFrame(
     body,
   };
   return { ok: true, frame };
-}
-
-function parse(payload: Uint8Array): backbeat.BeatFrame | undefined {
-  try {
-    return backbeat.BeatFrame.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -47,7 +47,27 @@ export function checkSignature(
   if (signature === '') return policy.required ? 'unsigned' : 'ok';
   const trusted = policy.keys.get(headers?.get(KEY_HEADER) ?? '');
   if (trusted === undefined || !isOwner(trusted, owner) || nowMs >= trusted.untilMs) return 'bad_signature';
-  return verify(null, payload, trusted.key, Buffer.from(signature, 'base64')) ? 'ok' : 'bad_signature';
+  return isSigned(payload, trusted.key, signature) ? 'ok' : 'bad_signature';
+}
+
+interface Checked {
+  readonly payload: Uint8Array;
+  readonly key: KeyObject;
+  readonly signature: string;
+  readonly isSigned: boolean;
+}
+
+let lastChecked: Checked | undefined;
+
+/** A frame comes over every connection of a process, and is checked once: the same bytes, key and signature. */
+function isSigned(payload: Uint8Array, key: KeyObject, signature: string): boolean {
+  const last = lastChecked;
+  if (last !== undefined && last.key === key && last.signature === signature) {
+    if (Buffer.compare(last.payload, payload) === 0) return last.isSigned;
+  }
+  const verdict = verify(null, payload, key, Buffer.from(signature, 'base64'));
+  lastChecked = { payload: payload.slice(), key, signature, isSigned: verdict };
+  return verdict;
 }
 
 export function addSignature(signer: Signer | undefined, payload: Uint8Array, headers: MsgHdrs): void {
