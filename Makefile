@@ -8,7 +8,7 @@ DEVKIT := $(NODE) packages/devkit/src
 MIGRATE := $(DEVKIT)/migrate.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help run-dev demo status logs reset test check dev ci build page gen migrate migrate-down \
+.PHONY: help run-dev demo status logs reset test check dev ci build pack page gen migrate migrate-down \
 	migrate-version migrate-force migrate-create raft-scenarios bench chaos
 
 help: ## Print this list
@@ -45,6 +45,9 @@ ci: ## What the continuous integration runs
 
 build: ## The page, and bin/<service> for every service
 	$(DEVKIT)/build.ts
+
+pack: ## The libraries as others install them: tarballs of hlc-ts, raft-ts and the SDK in .whoosh/pack
+	$(DEVKIT)/pack.ts
 
 page: ## Build the web page alone
 	$(DEVKIT)/page.ts
