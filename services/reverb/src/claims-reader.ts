@@ -123,7 +123,8 @@ export class ClaimsReader implements AsyncDisposable {
       if (AWAY.has(status.type)) this.#isAway = true;
       if (status.type !== 'heartbeat') continue;
       this.#isAway = false;
-      this.#reading.idle(status.lastConsumerSequence);
+      if (this.#reading.idle(status.lastConsumerSequence) === 'lost')
+        this.#failed.reject(new Error('messages of the claims stream were lost on their way'));
     }
   }
 

@@ -21,6 +21,10 @@ test('says when nothing will be read any more, and knows how much there is to re
   await until(() => reader.reading.taken === 3);
   expect(reader.reading.isCaughtUp).toBe(true);
   expect(subjects).toEqual(['backbeat.c.claim.a2', 'backbeat.c.claim.a3', 'backbeat.c.claim.a4']);
+  // An interruption costs nothing, and afterwards it is known again how much there is.
+  await own.connection.reconnect();
+  await putRaw(bus.connection, 'backbeat.c.claim.a5', {});
+  await until(() => reader.reading.taken === 4 && reader.reading.known === 4);
   await own.connection.close();
   await expect(reader.failed).rejects.toThrow('has ended');
   expect(reader.isAway).toBe(true);

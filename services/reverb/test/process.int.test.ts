@@ -120,7 +120,7 @@ describe('the process', () => {
     await using stage = await Stage.open({ tempoBpm: 300 });
     answer(await stage.fleet());
     stage.pulse.start();
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       await using reverb = await Process.start(stage.nats.url);
       const count = stage.heard.length;
       await until(() => stage.heard.length > count, { timeoutMs: 60_000 });

@@ -78,7 +78,8 @@ describe('signatures', () => {
   ])(
     'of another key, agent, payload or subject are refused; required: $isRequired',
     async ({ isRequired, agents, claims, unsigned }) => {
-      await using stage = await Stage.open();
+      // Slowly: all that is said has to be stored before the window of its beat is closed.
+      await using stage = await Stage.open({ tempoBpm: 120 });
       await using one = await stage.reverb({ signatures: { keys, isRequired } });
       await using two = await stage.reverb({ signatures: { keys, isRequired } });
       stage.pulse.start();

@@ -39,12 +39,15 @@ describe('a reading', () => {
     expect(reading).toMatchObject({ known: 1, lag: 0, isCaughtUp: true });
   });
 
-  test('a heartbeat of a consumer that has sent more than came says nothing', () => {
+  test('a heartbeat of a consumer that has sent more than came says nothing, a second one that it is lost', () => {
     const reading = new Reading();
     reading.begin(5);
     reading.take(1, 4);
-    reading.idle(3);
+    expect(reading.idle(3)).toBe('quiet');
     expect(reading.known).toBe(5);
+    expect(reading.idle(3)).toBe('lost');
+    reading.take(2, 3);
+    expect(reading.idle(3)).toBe('quiet');
   });
 
   test('after an interruption it knows nothing until something comes', () => {

@@ -13,6 +13,7 @@ export class Reading {
   #lag = Number.POSITIVE_INFINITY;
   #backlog = Number.POSITIVE_INFINITY;
   #isCurrent = false;
+  #isMissing = false;
 
   /** The stream says that so many lie in it unread. */
   begin(pending: number): void {
@@ -28,9 +29,19 @@ export class Reading {
     this.#know(pending);
   }
 
-  /** There was nothing to send for a while; the last message that was sent had this sequence of the consumer. */
-  idle(consumerSequence: number): void {
-    if (consumerSequence <= this.#consumerSequence) this.#know(0);
+  /**
+   * There was nothing to send for a while; the last message that was sent had this sequence of the consumer. Answers
+   * `lost` when it is told twice of messages that never came: nothing would bring them until the next one shows the gap,
+   * and on a quiet stream there may be none.
+   */
+  idle(consumerSequence: number): 'lost' | 'quiet' {
+    if (consumerSequence <= this.#consumerSequence) {
+      this.#know(0);
+      return 'quiet';
+    }
+    const isLost = this.#isMissing;
+    this.#isMissing = true;
+    return isLost ? 'lost' : 'quiet';
   }
 
   /** The connection was interrupted: what was stored meanwhile is not known. */
@@ -63,6 +74,7 @@ export class Reading {
   #know(pending: number): void {
     this.#lag = pending;
     this.#isCurrent = true;
+    this.#isMissing = false;
     if (pending === 0) this.#backlog = 0;
   }
 }
