@@ -88,11 +88,12 @@ async function judge(directory: string, mutant: Mutant): Promise<boolean> {
   return killedBy !== undefined;
 }
 
+const chosen = MUTANTS.filter(({ name }) => name.includes(wanted));
+if (chosen.length === 0) throw new Error(`no mutant has '${wanted}' in its name`);
 const directory = await copyOfPackage();
 try {
   const sound = await run(directory, tests(...RULES, ...DRIVER));
   if (!sound.ok) throw new Error(`the tests fail without any mutant:\n${sound.output}`);
-  const chosen = MUTANTS.filter(({ name }) => name.includes(wanted));
   let killed = 0;
   for (const mutant of chosen) if (await judge(directory, mutant)) killed += 1;
   console.log(JSON.stringify({ mutants: chosen.length, killed }));
