@@ -140,7 +140,8 @@ async function everyMetricMoves(stage: Stage, replica: Replica): Promise<void> {
 
 describe('bad input', () => {
   test('is counted by its reason, kept as a dead letter, and the next good claim counts', async () => {
-    await using stage = await Stage.open();
+    // Slowly: a good claim that comes late would be in no window.
+    await using stage = await Stage.open({ tempoBpm: 240 });
     await using replica = await stage.reverb();
     await using other = await stage.reverb();
     const { connection } = stage.bus;
@@ -213,12 +214,21 @@ describe('bad input', () => {
     const kept = (await stage.bus.jsm.streams.info('WHOOSH_DEAD')).state.messages;
     expect(kept).toBeLessThan(300);
     expect(metrics).toMatch(/result="over_budget".*\} 1[0-9]{3}/);
-    await putRaw(connection, `${CLAIM}:good`, {
-      ...claim,
-      agent_id: 'a:good',
-      beat_index: replica.reverb.options.listener.currentBeat()?.index ?? 0,
-    });
-    await until(() => stage.heard.some((report) => report.agents_reporting === 1));
+    // Again and again: one that comes late is in no window.
+    let said = 0;
+    await until(
+      async () => {
+        said += 1;
+        await putRaw(connection, `${CLAIM}:good`, {
+          ...claim,
+          agent_id: 'a:good',
+          beat_index: replica.reverb.options.listener.currentBeat()?.index ?? 0,
+          hlc: `0000:0000:${said.toString(16).padStart(4, '0')}`,
+        });
+        return stage.heard.some((report) => report.agents_reporting === 1);
+      },
+      { everyMs: 50, timeoutMs: 60_000, describe: 'a window with the good agent' },
+    );
   });
 
   test('on the beat is counted and moves nothing', async () => {
