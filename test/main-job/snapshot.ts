@@ -107,7 +107,7 @@ const TABLES: readonly TableQuery[] = [
 
 /** Agents come and go with processes, sync states follow Gitea's moods, and how often a comment is edited depends on how many changes it took in at once. */
 const LIVES_LEFT_OUT = new Set(['agent', 'repository', 'issue']);
-/** Told as often as it happened to be noticed: after each try that a kill cut short, or once for several at once. */
+/** Told as often as it happened to be noticed: after each try that a kill cut short (`creating>creating`), or once for several at once. */
 const HAPPENED_AGAIN = new Set([
   'deployment.creating',
   'deployment.running',
@@ -159,12 +159,13 @@ async function lives(whoosh: RunningWhoosh, names: Names): Promise<Record<string
       );
     revisions.add(revision);
     const life = `${noun} ${names.replace(event.subject)}`;
+    const isAgain = HAPPENED_AGAIN.has(`${noun}.${happened}`);
     const change =
-      event.data.change === undefined || WHENEVER.has(`${noun}.${happened}`)
+      event.data.change === undefined || isAgain || WHENEVER.has(`${noun}.${happened}`)
         ? happened
         : `${happened} ${event.data.change.from ?? ''}>${event.data.change.to}`;
     const of = counts.get(life) ?? new Map<string, number>();
-    of.set(change, HAPPENED_AGAIN.has(`${noun}.${happened}`) ? 1 : (of.get(change) ?? 0) + 1);
+    of.set(change, isAgain ? 1 : (of.get(change) ?? 0) + 1);
     counts.set(life, of);
   }
   return Object.fromEntries(
