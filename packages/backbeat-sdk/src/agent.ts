@@ -4,6 +4,7 @@ import { type BeatLink } from './beat-link.ts';
 import { type StoredClaim } from './claim-sender.ts';
 import { claimSlot } from './domain/claim-slot.ts';
 import { BeatListener } from './listener.ts';
+import { type Signer } from './signature.ts';
 
 /** A StatusClaim without what the link fills in. */
 export type ClaimInput = Omit<backbeat.StatusClaim, 'type' | 'agent_id' | 'beat_index' | 'hlc'>;
@@ -11,6 +12,12 @@ export type ClaimInput = Omit<backbeat.StatusClaim, 'type' | 'agent_id' | 'beat_
 export interface EmitOptions {
   /** Leaves at once instead of at the agent's slot in the first half of the beat. */
   readonly immediately?: boolean;
+}
+
+/** Who speaks, and with which key. */
+export interface Speaker {
+  readonly agentId: string;
+  readonly signer?: Signer | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -22,13 +29,15 @@ export class ClaimVoice {
   readonly #slot: number;
   readonly #node: number;
   readonly #subject: string;
+  readonly #signer: Signer | undefined;
 
-  constructor(link: BeatLink, agentId: string) {
+  constructor(link: BeatLink, { agentId, signer }: Speaker) {
     this.agentId = backbeat.BackbeatAgentId.parse(agentId);
     this.#link = link;
     this.#slot = claimSlot(agentId);
     this.#node = nodeSuffix(agentId);
     this.#subject = backbeat.claims.subject.at({ cluster: link.clusterId, agent: agentId });
+    this.#signer = signer;
   }
 
   /**
@@ -57,7 +66,10 @@ export class ClaimVoice {
       throw new CallError('invalid_argument', `a claim has at most ${backbeat.CLAIM_BYTES_MAX} bytes`);
     }
     const dueMs = immediately ? 0 : this.#slotMs(beat.index);
-    return this.#link.claims.send({ subject: this.#subject, payload, hlc: encodeFull(timestamp) }, dueMs);
+    return this.#link.claims.send(
+      { subject: this.#subject, payload, hlc: encodeFull(timestamp), signer: this.#signer },
+      dueMs,
+    );
   }
 
   #slotMs(index: number): number {
@@ -71,10 +83,10 @@ export class Agent extends BeatListener {
   readonly agentId: string;
   readonly #voice: ClaimVoice;
 
-  constructor(link: BeatLink, agentId: string, release: () => Promise<void>) {
+  constructor(link: BeatLink, speaker: Speaker, release: () => Promise<void>) {
     super(link, release);
-    this.#voice = new ClaimVoice(link, agentId);
-    this.agentId = agentId;
+    this.#voice = new ClaimVoice(link, speaker);
+    this.agentId = speaker.agentId;
   }
 
   /** See {@link ClaimVoice.emit}. */

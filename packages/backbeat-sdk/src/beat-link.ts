@@ -11,7 +11,7 @@ import { flushed } from './flushed.ts';
 import { type FrameProblem, readFrame } from './frame-reader.ts';
 import { LogGate } from './log-gate.ts';
 import { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
-import { type SignaturePolicy, type Signer } from './signature.ts';
+import { type SignaturePolicy } from './signature.ts';
 
 /** The part of a log that the link writes to; a pino logger is one. */
 export interface LinkLog {
@@ -27,7 +27,6 @@ export interface LinkOptions {
   /** Bar length of a pulse whose frames do not carry theirs. */
   readonly barLength?: number | undefined;
   readonly signatures?: SignaturePolicy | undefined;
-  readonly signer?: Signer | undefined;
   /** Tie breaker of the timestamps; by default a hash of the cluster. */
   readonly node?: number | undefined;
 }
@@ -97,11 +96,7 @@ export class BeatLink {
     this.connection = options.connection;
     this.clock = options.clock ?? systemMonotonicClock;
     this.hlc = new Hlc({ physicalMs: () => Date.now(), node: options.node ?? nodeSuffix(options.clusterId) });
-    this.claims = new ClaimSender({
-      connection: options.connection,
-      clock: this.clock,
-      signer: options.signer,
-    });
+    this.claims = new ClaimSender({ connection: options.connection, clock: this.clock });
   }
 
   /** Resolves when beats are heard: subscribed, flushed, and started from the stored frame if there is one. */

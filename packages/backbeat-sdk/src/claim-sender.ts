@@ -24,6 +24,8 @@ export interface OutgoingClaim {
   readonly payload: Uint8Array;
   /** The full timestamp, for the header `Backbeat-Hlc`. */
   readonly hlc: string;
+  /** Whoever says it: agents that share a connection sign with their own keys. */
+  readonly signer?: Signer | undefined;
 }
 
 export interface StoredClaim {
@@ -54,7 +56,6 @@ export class ClaimSender {
   readonly counters: ClaimCounters = { stored: 0, retried: 0, lost: 0, batches: 0 };
   readonly #connection: NatsConnection;
   readonly #clock: MonotonicClock;
-  readonly #signer: Signer | undefined;
   readonly #slots = new Map<number, { claims: Waiting[]; cancel: () => void }>();
   /** Due, but all batches are under way; the next one takes as many of them as it may. */
   readonly #due: Waiting[] = [];
@@ -62,10 +63,9 @@ export class ClaimSender {
   #waiting = 0;
   #isClosed = false;
 
-  constructor(options: { connection: NatsConnection; clock: MonotonicClock; signer?: Signer | undefined }) {
+  constructor(options: { connection: NatsConnection; clock: MonotonicClock }) {
     this.#connection = options.connection;
     this.#clock = options.clock;
-    this.#signer = options.signer;
   }
 
   get waiting(): number {
@@ -190,7 +190,7 @@ export class ClaimSender {
 
   #dress(claim: Waiting, head: MsgHdrs): MsgHdrs {
     head.set(HEADERS.hlc, claim.hlc);
-    addSignature(this.#signer, claim.payload, head);
+    addSignature(claim.signer, claim.payload, head);
     return head;
   }
 

@@ -3,8 +3,10 @@ import { connect as connectNats, type NodeConnectionOptions } from '@nats-io/tra
 import { Agent } from './agent.ts';
 import { BeatLink, type LinkOptions } from './beat-link.ts';
 import { Fleet } from './fleet.ts';
+import { type LinkTerms, LinkShelf, type Opened } from './link-shelf.ts';
 import { BeatListener } from './listener.ts';
 import { SecondEar } from './second-ear.ts';
+import { type Signer } from './signature.ts';
 
 /** Addresses of servers, divided by commas. With more than one, beats are heard at two servers. */
 export interface ServerAddresses {
@@ -20,8 +22,17 @@ export type LinkSource =
   | ServerAddresses;
 
 export type LinkSettings = Omit<LinkOptions, 'connection' | 'clusterId'> & { readonly clusterId: string };
-export type ConnectOptions = LinkSource & LinkSettings & { readonly agentId: string };
+/** Agents of one process may have a key each, and share a link all the same. */
+export type ConnectOptions = ListenOptions & {
+  readonly agentId: string;
+  /** Signs what this agent says. */
+  readonly signer?: Signer | undefined;
+};
 export type ListenOptions = LinkSource & LinkSettings;
+export type FleetOptions = ListenOptions & {
+  /** Signs what all of them say: a key whose owner is what their names begin with and `*`. */
+  readonly signer?: Signer | undefined;
+};
 
 /** Agents can wait longer than the services for a server that is slow; what hurts them is 10,000 of them coming back at once. */
 const AGENT_PROFILE: NodeConnectionOptions = {
@@ -34,24 +45,20 @@ const AGENT_PROFILE: NodeConnectionOptions = {
   reconnectDelayHandler: () => 100 + Math.random() * 1_900,
 };
 
-interface Opened {
-  readonly link: BeatLink;
-  readonly close: () => Promise<void>;
-}
-
-interface Shared {
-  readonly opened: Promise<Opened>;
-  users: number;
-}
-
-/** Links by address and cluster, and by connection: one per process, however many agents live in it. */
-const sharedByUrl = new Map<string, Shared>();
-const sharedByConnection = new WeakMap<NatsConnection, Map<string, Shared>>();
+/** Links by address, and by connection: one per process and terms, however many agents live in it. */
+const ownLinks = new LinkShelf();
+const linksOf = new WeakMap<NatsConnection, LinkShelf>();
 
 /** Puts an agent on the beat. Resolves when it hears beats and can answer. */
 export async function connect(options: ConnectOptions): Promise<Agent> {
   const { link, release } = await acquire(options);
-  return new Agent(link, options.agentId, release);
+  try {
+    return new Agent(link, options, release);
+  } catch (cause) {
+    // A name that no agent may have must not keep the link open.
+    await release();
+    throw cause;
+  }
 }
 
 /** For services of our own, which follow the beat without being an agent. */
@@ -61,36 +68,28 @@ export async function listenToBeats(options: ListenOptions): Promise<BeatListene
 }
 
 /** Many agents in one process, on one connection: claims leave in atomic batches. */
-export async function startFleetLink(options: ListenOptions): Promise<Fleet> {
+export async function startFleetLink(options: FleetOptions): Promise<Fleet> {
   const { link, release } = await acquire(options);
-  return new Fleet(link, release);
+  return new Fleet(link, options, release);
 }
 
-async function acquire(options: ListenOptions): Promise<{ link: BeatLink; release: () => Promise<void> }> {
-  const { shelf, key } = shelfFor(options);
-  const shared = shelf.get(key) ?? { opened: open(options), users: 0 };
-  shelf.set(key, shared);
-  shared.users += 1;
-  const release = async (): Promise<void> => {
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    if (shelf.get(key) === shared) shelf.delete(key);
-    await (await shared.opened).close();
-  };
-  try {
-    return { link: (await shared.opened).link, release: once(release) };
-  } catch (cause) {
-    if (shelf.get(key) === shared) shelf.delete(key);
-    throw cause;
-  }
+function acquire(options: ListenOptions): ReturnType<LinkShelf['acquire']> {
+  return shelfFor(options).acquire(termsOf(options), () => open(options));
 }
 
-function shelfFor(options: ListenOptions): { shelf: Map<string, Shared>; key: string } {
-  if ('natsUrl' in options) return { shelf: sharedByUrl, key: `${options.natsUrl}\n${options.clusterId}` };
+function shelfFor(options: ListenOptions): LinkShelf {
+  if ('natsUrl' in options) return ownLinks;
   const connection = connectionOf(options);
-  const shelf = sharedByConnection.get(connection) ?? new Map<string, Shared>();
-  sharedByConnection.set(connection, shelf);
-  return { shelf, key: options.clusterId };
+  const shelf = linksOf.get(connection) ?? new LinkShelf();
+  linksOf.set(connection, shelf);
+  return shelf;
+}
+
+function termsOf(options: ListenOptions): LinkTerms {
+  const { clusterId, signatures, barLength, node, clock } = options;
+  const { natsUrl, natsOptions }: Partial<ServerAddresses> =
+    'natsUrl' in options ? options : (options.secondEar ?? {});
+  return { clusterId, servers: [natsUrl, natsOptions], signatures, barLength, node, clock };
 }
 
 async function open(options: ListenOptions): Promise<Opened> {
@@ -136,9 +135,4 @@ function addressesOf({ natsUrl }: ServerAddresses): string[] {
 
 function connectionOf(source: Exclude<LinkSource, { natsUrl: string }>): NatsConnection {
   return 'bus' in source ? source.bus.connection : source.connection;
-}
-
-function once(release: () => Promise<void>): () => Promise<void> {
-  let released: Promise<void> | undefined;
-  return () => (released ??= release());
 }

@@ -2,16 +2,20 @@ import { type ClaimInput, ClaimVoice, type EmitOptions } from './agent.ts';
 import { type BeatLink, type LinkListener } from './beat-link.ts';
 import { type StoredClaim } from './claim-sender.ts';
 import { BeatListener } from './listener.ts';
+import { type Signer } from './signature.ts';
 
 /**
  * Many agents that share one link: one beat callback for all of them, claims by agent. What falls into
  * the same few milliseconds is stored as one atomic batch of at most 256.
  */
 export class Fleet extends BeatListener {
+  /** Signs what its agents say; without one nothing is signed. */
+  readonly signer: Signer | undefined;
   readonly #voices = new Map<string, ClaimVoice>();
 
-  constructor(link: BeatLink, release: () => Promise<void>) {
+  constructor(link: BeatLink, { signer }: { signer?: Signer | undefined }, release: () => Promise<void>) {
     super(link, release);
+    this.signer = signer;
   }
 
   /** See {@link ClaimVoice.emit}. The agent need not be announced. */
@@ -23,7 +27,7 @@ export class Fleet extends BeatListener {
   voice(agentId: string): ClaimVoice {
     const known = this.#voices.get(agentId);
     if (known !== undefined) return known;
-    const voice = new ClaimVoice(this.link, agentId);
+    const voice = new ClaimVoice(this.link, { agentId, signer: this.signer });
     this.#voices.set(agentId, voice);
     return voice;
   }

@@ -1,6 +1,12 @@
 export { connect, listenToBeats, startFleetLink } from './connect.ts';
-export { type ConnectOptions, type LinkSettings, type LinkSource, type ListenOptions } from './connect.ts';
-export { Agent, type ClaimInput, ClaimVoice, type EmitOptions } from './agent.ts';
+export {
+  type ConnectOptions,
+  type FleetOptions,
+  type LinkSettings,
+  type LinkSource,
+  type ListenOptions,
+} from './connect.ts';
+export { Agent, type ClaimInput, ClaimVoice, type EmitOptions, type Speaker } from './agent.ts';
 export { Fleet } from './fleet.ts';
 export { BeatListener, type CurrentWindow, type ListenerHealth, type ListenerProblem } from './listener.ts';
 export {
