@@ -228,3 +228,37 @@ test('the next beat after a time is the next one, whatever is under way', () => 
     ),
   );
 });
+
+describe('bars of at most two hours', () => {
+  const SLOW: Entry = { ...INIT, tempo: 0.5 };
+  const bar = (bar_length: number): Entry => ({ type: 'bar', at_beat: 4, bar_length });
+  const tempoTo = (bpm: number): Entry => ({ type: 'tempo', at_beat: 4, tempo: bpm });
+
+  test.each<[what: string, entries: Entry[], refused: string | undefined]>([
+    ['longer bars than the tempo allows', [SLOW, bar(100)], 'too_long'],
+    ['bars that it just allows', [SLOW, bar(60)], undefined],
+    ['a slower tempo than the coming bars allow', [SLOW, bar(60), tempoTo(0.4)], 'too_long'],
+    ['longer bars than the coming tempo allows', [SLOW, tempoTo(0.4), bar(60)], 'too_long'],
+    [
+      'a ramp to where the bars are too long',
+      [INIT, bar(7_200), { type: 'ramp', at_beat: 4, target: 20 }],
+      'too_long',
+    ],
+    [
+      'bars too long for where a ramp leads',
+      [INIT, { type: 'ramp', at_beat: 4, target: 20 }, bar(7_200)],
+      'too_long',
+    ],
+  ])('%s', (_, entries, refused) => {
+    const played = play(entries);
+    expect(played.refused).toEqual([...entries.slice(1).map(() => undefined), refused]);
+  });
+
+  test('a score that has too long ones is led out of it, not further in', () => {
+    const { score } = play([{ ...SLOW, bar_length: 100 }]);
+    expect(play([{ type: 'tempo', at_beat: 0, tempo: 0.4 }], score).refused).toEqual(['too_long']);
+    expect(play([{ type: 'tempo', at_beat: 0, tempo: 0.6 }], score).refused).toEqual([undefined]);
+    expect(play([{ type: 'bar', at_beat: 0, bar_length: 90 }], score).refused).toEqual([undefined]);
+    expect(play([{ type: 'bar', at_beat: 0, bar_length: 101 }], score).refused).toEqual(['too_long']);
+  });
+});

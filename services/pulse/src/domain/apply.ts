@@ -10,14 +10,15 @@ import {
   type Segment,
   segmentAt,
 } from './score.ts';
-import { isOneStep, towards } from './tempo.ts';
+import { isOneStep, slowestBpm, towards } from './tempo.ts';
 
 /**
  * Why an entry changed nothing. `taken`: that index or a higher one has an owner. `late`: a beat at or behind that
  * place is reserved already. `off_downbeat`, `too_far`, `busy`: against the rules as they stood when the entry's turn
- * came. `no_score`, `score_exists`: before `init`, or a second one.
+ * came; `too_long`: the bars would last longer than is allowed. `no_score`, `score_exists`: before `init`, or a second one.
  */
-export type Refusal = 'no_score' | 'score_exists' | 'taken' | 'late' | 'off_downbeat' | 'too_far' | 'busy';
+export type Refusal =
+  'no_score' | 'score_exists' | 'taken' | 'late' | 'off_downbeat' | 'too_far' | 'too_long' | 'busy';
 
 export interface Applied {
   readonly score: Score | undefined;
@@ -99,10 +100,17 @@ function refusalAt(score: Score, atBeat: number): Refusal | undefined {
   return placeOf(score, atBeat).position === 0 ? undefined : 'off_downbeat';
 }
 
+/** At this tempo the bars would last too long; a tempo that leads out of such a state is none too slow. */
+function isTooSlow(score: Score, tempoBpm: number): boolean {
+  const { length } = score.nextBars ?? score.bars;
+  return tempoBpm < slowestBpm(length) && tempoBpm <= score.segment.tempoBpm;
+}
+
 function changeTempo(score: Score, entry: Extract<Entry, { type: 'tempo' }>): Applied {
   const refused = refusalAt(score, entry.at_beat);
   if (refused !== undefined) return { score, refused };
   if (!isOneStep(score.segment.tempoBpm, entry.tempo)) return { score, refused: 'too_far' };
+  if (isTooSlow(score, entry.tempo)) return { score, refused: 'too_long' };
   const nextSegment =
     entry.tempo === score.segment.tempoBpm ? null : segmentFrom(score, entry.at_beat, entry.tempo);
   return { score: { ...score, ramp: null, nextSegment } };
@@ -111,6 +119,7 @@ function changeTempo(score: Score, entry: Extract<Entry, { type: 'tempo' }>): Ap
 function startRamp(score: Score, entry: Extract<Entry, { type: 'ramp' }>): Applied {
   const refused = refusalAt(score, entry.at_beat);
   if (refused !== undefined) return { score, refused };
+  if (isTooSlow(score, entry.target)) return { score, refused: 'too_long' };
   return { score: climb({ ...score, nextSegment: null }, entry.at_beat, entry.target) };
 }
 
@@ -129,9 +138,15 @@ function changeBars(score: Score, entry: Extract<Entry, { type: 'bar' }>): Appli
   const refused = refusalAt(score, entry.at_beat);
   if (refused !== undefined) return { score, refused };
   // What waits was placed by the bars as they are planned now; only at its own beat may they be planned anew.
-  const { nextSegment, nextBars: planned } = score;
+  const { segment, nextSegment, nextBars: planned, ramp } = score;
   const waiting = [nextSegment?.anchor.index, planned?.from].filter((index) => index !== undefined);
   if (waiting.some((index) => index !== entry.at_beat)) return { score, refused: 'busy' };
+  // Shorter bars may come whatever the tempo is; longer ones have to suit all that is decided of it.
+  const tempos = [(nextSegment ?? segment).tempoBpm, ramp?.targetBpm].filter((bpm) => bpm !== undefined);
+  const { length } = planned ?? score.bars;
+  if (entry.bar_length > length && Math.min(...tempos) < slowestBpm(entry.bar_length)) {
+    return { score, refused: 'too_long' };
+  }
   const nextBars =
     entry.bar_length === score.bars.length ? null : { from: entry.at_beat, length: entry.bar_length };
   return { score: { ...score, nextBars } };

@@ -58,11 +58,29 @@ test('a downbeat that a commit cannot reach any more is left to the next', () =>
 test('the configured bar length is asked for once, and not while the tempo changes', () => {
   expect(planBars(SCORE, 4, 2_500)).toBeUndefined();
   const entry = planBars(SCORE, 6, 2_500);
-  expect(entry).toEqual({ type: 'bar', at_beat: 4, bar_length: 6 });
+  expect(entry).toEqual({ ok: true, entry: { type: 'bar', at_beat: 4, bar_length: 6 } });
   const changing = apply(SCORE, { type: 'bar', at_beat: 4, bar_length: 6 }, 1).score as Score;
   expect(planBars(changing, 6, 2_500)).toBeUndefined();
   const faster = apply(SCORE, { type: 'tempo', at_beat: 4, tempo: 66 }, 1).score as Score;
   expect(planBars(faster, 6, 2_500)).toBeUndefined();
+});
+
+test('bars that would last longer than two hours wait for a tempo that suits them', () => {
+  const slow: Score = { ...SCORE, segment: { ...SCORE.segment, tempoBpm: 0.5 } };
+  expect(planBars(slow, 100, 2_500)).toEqual({ ok: false, slowestBpm: 0.9 });
+  expect(planBars(slow, 60, 2_500)).toMatchObject({ ok: true, entry: { bar_length: 60 } });
+  expect(planBars({ ...slow, segment: { ...slow.segment, tempoBpm: 0.9 } }, 100, 2_500)).toMatchObject({
+    ok: true,
+  });
+  // Out of a state that should not be there the way is open.
+  const tooLong: Score = { ...slow, bars: { from: 0, length: 100 } };
+  expect(planBars(tooLong, 90, 2_500)).toMatchObject({ ok: true, entry: { bar_length: 90 } });
+  const wish = { tempoBpm: 0.6, ramp: false };
+  expect(planTempo(tooLong, wish, { minBpm: 0.1, maxBpm: 900 }, 2_500)).toMatchObject({ ok: true });
+  expect(planTempo(tooLong, { ...wish, tempoBpm: 0.5 }, LIMITS, 2_500)).toMatchObject({
+    ok: false,
+    range: { minBpm: 0.6, maxBpm: 0.6 },
+  });
 });
 
 test('a ramp tells its steps, one a bar, as far as it is asked', () => {

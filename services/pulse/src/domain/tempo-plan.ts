@@ -5,6 +5,7 @@ import {
   isOneStep,
   isWithin,
   roundTempo,
+  slowestBpm,
   stepRange,
   type TempoRange,
   towards,
@@ -58,10 +59,17 @@ export function rampSteps({ ramp, nextSegment, nextBars, bars }: Score, stepsMax
   return steps;
 }
 
+export type BarsPlan =
+  | { readonly ok: true; readonly entry: Extract<Entry, { type: 'bar' }> }
+  /** Such bars would last too long: the tempo has to be this at least before. */
+  | { readonly ok: false; readonly slowestBpm: number };
+
 /** The change of bar length that this node's configuration asks for, unless it is so or under way. */
-export function planBars(score: Score, barLength: number, earliestGridTime: number): Entry | undefined {
-  const isWanted = (score.nextBars ?? score.bars).length === barLength;
-  if (isWanted || score.nextSegment !== null) return undefined;
+export function planBars(score: Score, barLength: number, earliestGridTime: number): BarsPlan | undefined {
+  const { length } = score.nextBars ?? score.bars;
+  if (length === barLength || score.nextSegment !== null) return undefined;
+  const slowest = slowestBpm(barLength);
+  if (barLength > length && score.segment.tempoBpm < slowest) return { ok: false, slowestBpm: slowest };
   const atBeat = downbeatAfter(score, nextFreeIndex(score), earliestGridTime);
-  return { type: 'bar', at_beat: atBeat, bar_length: barLength };
+  return { ok: true, entry: { type: 'bar', at_beat: atBeat, bar_length: barLength } };
 }

@@ -44,6 +44,19 @@ test('a step is at most a tenth of the tempo, or a tenth of a beat per minute', 
   );
 });
 
+test('the range of a step is never empty, whatever the limits have become', () => {
+  fc.assert(
+    fc.property(tempo, tempo, tempo, fc.integer({ min: 1, max: 10_000 }), (bpm, one, other, barLength) => {
+      const limits = { minBpm: Math.min(one, other), maxBpm: Math.max(one, other) };
+      const absolute = absoluteRange(limits, barLength);
+      fc.pre(absolute.minBpm <= absolute.maxBpm);
+      const { minBpm, maxBpm } = stepRange(bpm, limits, barLength);
+      expect(minBpm).toBeLessThanOrEqual(maxBpm);
+      expect(isOneStep(bpm, minBpm) && isOneStep(bpm, maxBpm)).toBe(true);
+    }),
+  );
+});
+
 test('a ramp arrives, by steps that are allowed, never turning back', () => {
   fc.assert(
     fc.property(tempo, tempo, (from, target) => {

@@ -29,22 +29,30 @@ export function stepMaxBpm(bpm: number): number {
   return stepTenths(bpm) / TENTHS;
 }
 
+/** The slowest tempo at which a bar of so many beats is not too long. */
+export function slowestBpm(barLength: number): number {
+  return Math.ceil((barLength * 60 * TENTHS) / BAR_SECONDS_MAX) / TENTHS;
+}
+
 /** What the operator's limits and the longest bar leave, whatever the present tempo is. */
 export function absoluteRange(limits: TempoRange, barLength: number): TempoRange {
-  const slowest = Math.ceil((barLength * 60 * TENTHS) / BAR_SECONDS_MAX) / TENTHS;
   return {
-    minBpm: Math.max(Math.ceil(limits.minBpm * TENTHS) / TENTHS, slowest, TEMPO_BPM_MIN),
+    minBpm: Math.max(Math.ceil(limits.minBpm * TENTHS) / TENTHS, slowestBpm(barLength), TEMPO_BPM_MIN),
     maxBpm: Math.min(Math.floor(limits.maxBpm * TENTHS) / TENTHS, TEMPO_BPM_MAX),
   };
 }
 
-/** What may follow on the present tempo at once. */
+/**
+ * What may follow on the present tempo at once. Where one step does not lead into the limits, because others hold now than
+ * when the tempo was set, it is the largest step towards them.
+ */
 export function stepRange(bpm: number, limits: TempoRange, barLength: number): TempoRange {
   const absolute = absoluteRange(limits, barLength);
   const tenths = Math.round(bpm * TENTHS);
+  const [lowest, highest] = [(tenths - stepTenths(bpm)) / TENTHS, (tenths + stepTenths(bpm)) / TENTHS];
   return {
-    minBpm: Math.max(absolute.minBpm, (tenths - stepTenths(bpm)) / TENTHS),
-    maxBpm: Math.min(absolute.maxBpm, (tenths + stepTenths(bpm)) / TENTHS),
+    minBpm: Math.min(Math.max(absolute.minBpm, lowest), highest),
+    maxBpm: Math.max(Math.min(absolute.maxBpm, highest), lowest),
   };
 }
 

@@ -17,7 +17,7 @@ import { encodeEntry, type Entry } from '../domain/entry.ts';
 import { firstEntry } from '../domain/first-entry.ts';
 import { LeadTime } from '../domain/lead-time.ts';
 import { beatMs, gridTimeOf, segmentAt } from '../domain/score.ts';
-import { planBars } from '../domain/tempo-plan.ts';
+import { BarKeeper } from './bar-keeper.ts';
 import { BeatWires } from './beat-wires.ts';
 import { openClock } from './clock.ts';
 import { CutOff } from './cut-off.ts';
@@ -59,6 +59,7 @@ export class Metronome implements AsyncDisposable {
   readonly #jitter = new Jitter();
   readonly #boot = randomBytes(8).toString('hex');
   readonly #cutOff: CutOff;
+  readonly #bars: BarKeeper;
   #conductor: Conductor;
   #running: ({ readonly raft: Raft } & AsyncDisposable) | undefined;
   #desk: TempoDesk | undefined;
@@ -79,6 +80,7 @@ export class Metronome implements AsyncDisposable {
     this.#clock = openClock(settings.directory, settings.node);
     this.#conductor = newConductor(settings.node, this.#boot);
     this.#machine = new ScoreMachine((applied) => this.#applied(applied));
+    this.#bars = new BarKeeper(settings.barLength, (message, fields) => this.#log('warn', message, fields));
     this.#cutOff = new CutOff(() => this.#handOver());
     this.#wires = new BeatWires({
       servers: settings.natsServers,
@@ -314,7 +316,7 @@ export class Metronome implements AsyncDisposable {
     const { score } = this.#machine;
     const leading = this.#leadership();
     if (score === undefined || leading === undefined) return;
-    const entry = planBars(score, this.#settings.barLength, leading.gridTime + 2 * leading.leadMs);
+    const entry = this.#bars.plan(score, leading.gridTime + 2 * leading.leadMs);
     if (entry !== undefined) this.#offer(entry);
   }
 
