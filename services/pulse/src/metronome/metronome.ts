@@ -77,7 +77,7 @@ export class Metronome implements AsyncDisposable {
   private constructor(settings: MetronomeSettings, tell: (notice: Notice) => void) {
     this.#settings = settings;
     this.#tell = tell;
-    this.#clock = openClock(settings.directory, settings.node);
+    this.#clock = openClock(settings.directory, settings.node, (problem) => this.#log('warn', problem, {}));
     this.#conductor = newConductor(settings.node, this.#boot);
     this.#machine = new ScoreMachine((applied) => this.#applied(applied));
     this.#bars = new BarKeeper(settings.barLength, (message, fields) => this.#log('warn', message, fields));
