@@ -63,6 +63,12 @@ export const backbeatEnv = {
   BACKBEAT_CLUSTER: z.string().optional(),
 };
 
+/** Whose signatures are believed, a line per key (usually `BACKBEAT_KEYS_FILE`), and whether there must be one. */
+export const trustEnv = {
+  BACKBEAT_KEYS: z.string().optional(),
+  BACKBEAT_REQUIRE_SIGNATURES: flag(false),
+};
+
 /** The admin server and the end of the process. */
 export const adminEnv = {
   WHOOSH_ADMIN_HOST: z.string().default('127.0.0.1'),

@@ -10,7 +10,15 @@ export {
   type EnvSource,
   type ReadEnvOptions,
 } from './env.ts';
-export { adminEnv, backbeatEnv, databaseEnv, loggingEnv, natsEnv, tracingEnv } from './fragments.ts';
+export {
+  adminEnv,
+  backbeatEnv,
+  databaseEnv,
+  loggingEnv,
+  natsEnv,
+  tracingEnv,
+  trustEnv,
+} from './fragments.ts';
 export { nearestName } from './nearest-name.ts';
 export {
   duration,
