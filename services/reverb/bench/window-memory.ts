@@ -3,6 +3,7 @@
  * through decoder and book, collected before each look. `--agents N`, one claim per agent and beat, four beats. Prints one line.
  */
 import { parseArgs } from 'node:util';
+import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { readEntry } from '../src/claim-decoder.ts';
 import { RecentWindows } from '../src/domain/recent-windows.ts';
 import { WindowBook } from '../src/domain/window-book.ts';
@@ -64,7 +65,7 @@ function playClaims(from: number): void {
 }
 
 function close(from: number): void {
-  const window_id = from.toString(16).padStart(32, '0');
+  const window_id = windowIdOf('bench', EPOCH, from);
   take(
     `backbeat.bench.close.${window_id}`,
     {

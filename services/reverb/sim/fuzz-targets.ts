@@ -1,3 +1,4 @@
+import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { backbeat } from '@whoosh/contracts';
 import { type Random } from '@whoosh/stdx';
 import { type FuzzTarget, mutateMessage } from '@whoosh/stdx/testing';
@@ -5,7 +6,7 @@ import { readClaim, readEntry } from '../src/claim-decoder.ts';
 
 const AGENT = 'agent:7';
 const HLC = '7ffd:0001:beef';
-const WINDOW = '0'.repeat(31) + '7';
+const WINDOW = windowIdOf('c', 1_700_000_000_000, 4);
 const PLACE = { sequence: 1, storedAtMs: 1_700_000_000_000 };
 
 function sampleClaim(random: Random): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { backbeat } from '@whoosh/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -116,7 +117,7 @@ describe('the decoder', () => {
   test('takes no marker from a subject of another window, nor any that breaks its contract', () => {
     const marker = {
       type: 'backbeat.windowclose.v1',
-      window_id: 'a'.repeat(32),
+      window_id: windowIdOf('c', 1, 0),
       epoch: 1,
       from_beat: 0,
       to_beat: 3,
@@ -127,12 +128,19 @@ describe('the decoder', () => {
       grace_ms: 125,
     };
     const place = { sequence: 9, storedAtMs: 5 };
-    expect(readEntry(`backbeat.c.close.${'a'.repeat(32)}`, encode(marker), place)).toMatchObject({
-      kind: 'marker',
-      ...place,
-    });
+    const own = `backbeat.c.close.${marker.window_id}`;
+    expect(readEntry(own, encode(marker), place)).toMatchObject({ kind: 'marker', ...place });
     const asRead = (subject: string, body: unknown) => readEntry(subject, encode(body), place);
-    const own = `backbeat.c.close.${'a'.repeat(32)}`;
+    for (const forged of [
+      { ...marker, window_id: 'a'.repeat(32) },
+      { ...marker, window_id: windowIdOf('other', 1, 0) },
+      { ...marker, window_id: windowIdOf('c', 2, 0) },
+    ])
+      expect(asRead(`backbeat.c.close.${forged.window_id}`, forged)).toMatchObject({
+        kind: 'broken',
+        what: 'marker',
+        reason: 'implausible',
+      });
     expect(asRead(`backbeat.c.close.${'b'.repeat(32)}`, marker)).toMatchObject({ reason: 'foreign_window' });
     expect(asRead(own, { ...marker, to_beat: 10_000 })).toMatchObject({ kind: 'broken', reason: 'schema' });
     expect(asRead(own, { ...marker, from_beat: 9, to_beat: 8 })).toMatchObject({ reason: 'schema' });

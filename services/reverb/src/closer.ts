@@ -1,6 +1,6 @@
 import { type Bus, StoreRefused } from '@whoosh/bus';
-import { backbeat, CallError } from '@whoosh/contracts';
-import { type MonotonicClock } from '@whoosh/backbeat-sdk';
+import { backbeat, CallError, STREAMS } from '@whoosh/contracts';
+import { type MonotonicClock, windowIdOf } from '@whoosh/backbeat-sdk';
 import { type Log } from '@whoosh/telemetry';
 import { type WindowBook } from './domain/window-book.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type WindowPlan,
 } from './domain/window-plan.ts';
 
+const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
 /** While nothing is due, it is looked again after this; frames and own beats wake the closer earlier. */
 const IDLE_MS = 1_000;
 const AWAY_POLL_MS = 100;
@@ -50,6 +51,8 @@ export interface CloserOptions {
 export class Closer {
   readonly #options: CloserOptions;
   readonly #won = new Set<string>();
+  /** The window in whose place lies a marker that was not believed, and where that lies in the stream. */
+  #refused: { readonly windowId: string; readonly sequence: number } | undefined;
   #owed: { readonly window: SeenWindow; readonly count: number } | undefined;
   #wake = Promise.withResolvers<void>();
 
@@ -121,9 +124,9 @@ export class Closer {
       const endMs = (window.endMs ?? 0) - (window.to - oldest.to) * window.beatMs;
       const part: SeenWindow = { ...window, ...oldest, ...UNSEEN, endMs, observedFrom: oldest.to + 1 };
       const missed = gapBefore(part, book.closed, [], clusterId).missed;
-      await this.#publish(markerOf(part, missed, this.#elapsedMs(part)), signal);
+      await this.#publish(markerOf(clusterId, part, missed, this.#elapsedMs(part)), signal);
     } else if (window.heard.size > 0 || this.#hasClaims(window)) {
-      await this.#publish(markerOf(window, gap.missed, this.#elapsedMs(window)), signal);
+      await this.#publish(markerOf(clusterId, window, gap.missed, this.#elapsedMs(window)), signal);
     } else {
       plan.remove(window);
     }
@@ -141,8 +144,9 @@ export class Closer {
     const { bus, clusterId, log } = this.#options;
     const subject = backbeat.windowCloses.subject.at({ cluster: clusterId, window: marker.window_id });
     this.#won.add(marker.window_id);
+    const last = this.#refused?.windowId === marker.window_id ? this.#refused.sequence : 0;
     try {
-      await bus.store(subject, marker, { expectLastSubjectSequence: 0, timeoutMs: STORE_TIMEOUT_MS });
+      await bus.store(subject, marker, { expectLastSubjectSequence: last, timeoutMs: STORE_TIMEOUT_MS });
     } catch (cause) {
       const isLost = cause instanceof StoreRefused && cause.reason === 'lost';
       // Without an answer it may have been stored all the same; the reader will tell.
@@ -155,6 +159,22 @@ export class Closer {
       }
     }
     await this.#shown(marker, signal);
+    if (!signal.aborted && !isClosed(this.#options.book, { epoch: marker.epoch, to: marker.to_beat }))
+      await this.#findRefused(marker.window_id, subject);
+  }
+
+  /**
+   * What lies in the place of a window that stays open was not believed, an own marker too when the stream's time said
+   * so: the next one is stored behind it. Should it only be unread yet, the second is one of a closed window and says
+   * nothing.
+   */
+  async #findRefused(windowId: string, subject: string): Promise<void> {
+    try {
+      const stored = await this.#options.bus.jsm.streams.getMessage(STREAM, { last_by_subj: subject });
+      this.#refused = stored === null ? undefined : { windowId, sequence: stored.seq };
+    } catch (cause) {
+      this.#options.log.warn({ err: cause, window: windowId }, 'the place of a window could not be read');
+    }
   }
 
   /** Waits until the book has seen the marker: the next window's gap is counted from there. */
@@ -196,10 +216,16 @@ function isClosed(book: WindowBook, { epoch, to }: { readonly epoch: number; rea
   return closed !== undefined && (closed.epoch > epoch || (closed.epoch === epoch && closed.to >= to));
 }
 
-function markerOf(window: SeenWindow, missedWindows: number, elapsedMs: number): backbeat.WindowClose {
+function markerOf(
+  clusterId: string,
+  window: SeenWindow,
+  missedWindows: number,
+  elapsedMs: number,
+): backbeat.WindowClose {
   return {
     type: 'backbeat.windowclose.v1',
-    window_id: window.windowId,
+    // As the protocol derives it, whatever the frames of a pulse call it.
+    window_id: windowIdOf(clusterId, window.epoch, window.from),
     epoch: window.epoch,
     from_beat: window.from,
     to_beat: window.to,

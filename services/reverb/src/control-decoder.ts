@@ -1,3 +1,4 @@
+import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { backbeat } from '@whoosh/contracts';
 import { type StreamEntry } from './domain/entry.ts';
 
@@ -24,7 +25,10 @@ export function readRotation(payload: Uint8Array, { sequence, storedAtMs }: Plac
   return { kind: 'rotation', rotation: rotation.data, sequence, storedAtMs };
 }
 
-/** The marker of a window off the wire; the last token of `subject` names the window. Never throws. */
+/**
+ * The marker of a window off the wire; the last token of `subject` names the window, and so do cluster, epoch and first
+ * beat. Never throws.
+ */
 export function readMarker(
   subject: string,
   payload: Uint8Array,
@@ -38,6 +42,10 @@ export function readMarker(
   const beats = marker.data.to_beat - marker.data.from_beat + 1;
   if (beats < 1 || beats > WINDOW_BEATS_MAX) return { ...what, reason: 'schema' };
   if (!subject.endsWith(`.${marker.data.window_id}`)) return { ...what, reason: 'foreign_window' };
+  const { epoch, from_beat: from, window_id: id } = marker.data;
+  const [, cluster = ''] = subject.split('.', 2);
+  // Case is the writer's: the same bar under another spelling would be a second window.
+  if (id !== windowIdOf(cluster, epoch, from)) return { ...what, reason: 'implausible' };
   return { kind: 'marker', marker: marker.data, sequence, storedAtMs };
 }
 

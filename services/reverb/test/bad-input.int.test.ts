@@ -1,3 +1,4 @@
+import { windowIdOf } from '@whoosh/backbeat-sdk';
 import { listDeadLetters } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { Registry } from '@whoosh/telemetry';
@@ -35,6 +36,9 @@ const marker = {
   tempo_drift_ms: 0,
   grace_ms: 25,
 };
+/** Of a life after this one. */
+const FAR_EPOCH = 4_000_000_000_000;
+const FAR_WINDOW = windowIdOf(CLUSTER, FAR_EPOCH, 2 ** 50);
 /** JSON as it stands there: numbers that JavaScript would write otherwise. */
 const withBeat = (text: string) => JSON.stringify(claim).replace('"beat_index":1', `"beat_index":${text}`);
 const nested = (depth: number) =>
@@ -100,6 +104,19 @@ const CASES: readonly { name: string; subject: string; body: unknown; counted: s
     subject: `backbeat.${CLUSTER}.close.${'b'.repeat(32)}`,
     body: marker,
     counted: 'marker_foreign_window',
+  },
+  { name: 'a marker under a name of its own', subject: MARKER, body: marker, counted: 'marker_implausible' },
+  {
+    name: 'a marker far ahead',
+    subject: `backbeat.${CLUSTER}.close.${FAR_WINDOW}`,
+    body: {
+      ...marker,
+      window_id: FAR_WINDOW,
+      epoch: FAR_EPOCH,
+      from_beat: 2 ** 50,
+      to_beat: 2 ** 50 + 3,
+    },
+    counted: 'marker_implausible',
   },
   {
     name: 'a checkpoint of nobody',

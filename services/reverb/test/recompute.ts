@@ -1,4 +1,4 @@
-import { type KeyObject, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import { backbeat } from '@whoosh/contracts';
 
 /** One message of the claims stream, as it lies there. */
@@ -131,7 +131,8 @@ function acceptedMarkers(messages: readonly Judged[]): Marker[] {
     if (!message.subject.includes('.close.')) continue;
     const body = readMarker(message);
     const last = accepted.at(-1);
-    if (body !== undefined && (last === undefined || body.to_beat > last.body.to_beat))
+    if (body === undefined || !isCredible(body, message, last)) continue;
+    if (last === undefined || body.to_beat > last.body.to_beat)
       accepted.push({ message, body, before: last });
   }
   return accepted;
@@ -141,7 +142,9 @@ function readMarker({ subject, text }: Judged): backbeat.WindowClose | undefined
   try {
     const body = backbeat.WindowClose.parse(JSON.parse(text));
     const beats = body.to_beat - body.from_beat + 1;
-    const isOwn = subject.endsWith(`.${body.window_id}`) && Buffer.byteLength(text) <= 8_192;
+    const name = createHash('sha256').update(`${subject.split('.')[1]}\n${body.epoch}\n${body.from_beat}`);
+    const id = name.digest('hex').slice(0, 32);
+    const isOwn = subject.endsWith(`.${id}`) && body.window_id === id && Buffer.byteLength(text) <= 8_192;
     return isOwn && beats >= 1 && beats <= 10_000 ? body : undefined;
   } catch {
     return undefined;
@@ -165,9 +168,43 @@ function readClaim(message: Judged): Claim | string | undefined {
 
 /** The end of a marker's window on the broker's clock: as it tells, but not later than the window before it allows. */
 function endAt({ message, body, before }: Marker): number {
-  const told = message.storedAtMs - (body.elapsed_ms ?? 0);
+  const told = message.storedAtMs - Math.min(body.elapsed_ms ?? 0, 4 * 3_600_000);
   if (before?.body.beat_ms === undefined || body.beat_ms === undefined) return told;
-  return Math.min(told, endAt(before) + (body.to_beat - before.body.to_beat) * body.beat_ms * 1.001);
+  const counted = endAt(before) + (body.to_beat - before.body.to_beat) * body.beat_ms * 1.001;
+  return Math.max(Math.min(told, counted), Math.min(message.storedAtMs, soonestEnd(before, body.to_beat)));
+}
+
+/** When a window may have ended at the soonest: every bar since then a tenth faster than the one before it. */
+function soonestEnd(since: Marker, to: number): number {
+  const { beat_ms: beatMs = 0, from_beat: first, to_beat: last } = since.body;
+  let at = endAt(since);
+  let bpm = 60_000 / beatMs;
+  for (let beat = last + 1; beat <= to; beat += 1) {
+    if ((beat - last - 1) % (last - first + 1) === 0) {
+      if (bpm >= 1_000) return at + (to - beat + 1) * 60;
+      bpm = Math.max(bpm * 1.1, bpm + 0.1);
+    }
+    at += 60_000 / bpm;
+  }
+  return at;
+}
+
+/** By the broker's clock: the window is over, but for a beat, its tempo can be, and its beats fit into the life. */
+function isCredible(body: backbeat.WindowClose, { storedAtMs }: Judged, last: Marker | undefined): boolean {
+  if ((body.to_beat + 1) * 60 > storedAtMs - body.epoch + 3_600_000) return false;
+  if (body.beat_ms !== undefined && (body.beat_ms < 60 / 1.01 || body.beat_ms > 606_000)) return false;
+  const beatMs = last?.body.beat_ms;
+  if (last === undefined || beatMs === undefined || body.to_beat <= last.body.to_beat) return true;
+  if (body.beat_ms === undefined || body.elapsed_ms === undefined) return false;
+  if (storedAtMs < soonestEnd(last, body.to_beat) - beatMs) return false;
+  const passed = Math.max(body.to_beat - last.body.to_beat, (storedAtMs - endAt(last)) / beatMs);
+  let [low, high] = [60_000 / beatMs, 60_000 / beatMs];
+  for (let step = 0; step < Math.min(200, Math.ceil(passed) + 1); step += 1) {
+    low = Math.min(low * 0.9, low - 0.1);
+    high = Math.max(high * 1.1, high + 0.1);
+  }
+  const bpm = 60_000 / body.beat_ms;
+  return bpm <= high * 1.01 && bpm * 1.01 >= low;
 }
 
 function horizon(marker: Marker | undefined, message: Judged): number {

@@ -1,3 +1,4 @@
+import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { type backbeat } from '@whoosh/contracts';
 import { readEntry } from '../src/claim-decoder.ts';
 import { type ClosedWindow, WindowBook } from '../src/domain/window-book.ts';
@@ -44,7 +45,12 @@ export class WrittenStream {
 
   close(from: number, to: number, rest: Partial<backbeat.WindowClose> = {}): this {
     this.nowMs = Math.max(this.nowMs, START_MS + (to + 1) * BEAT_MS + GRACE_MS);
-    const windowId = (rest.epoch ?? 1).toString(16).padStart(16, '0') + from.toString(16).padStart(16, '0');
+    return this.mark(from, to, { elapsed_ms: this.nowMs - (START_MS + (to + 1) * BEAT_MS), ...rest });
+  }
+
+  /** A marker now, whether its window is over or not. */
+  mark(from: number, to: number, rest: Partial<backbeat.WindowClose> = {}): this {
+    const windowId = windowIdOf('c', rest.epoch ?? 1, from);
     return this.put(`backbeat.c.close.${windowId}`, {
       type: 'backbeat.windowclose.v1',
       window_id: windowId,
@@ -57,7 +63,7 @@ export class WrittenStream {
       tempo_drift_ms: 0,
       grace_ms: GRACE_MS,
       beat_ms: BEAT_MS,
-      elapsed_ms: this.nowMs - (START_MS + (to + 1) * BEAT_MS),
+      elapsed_ms: 0,
       ...rest,
     });
   }

@@ -13,7 +13,7 @@ export type ClaimRow = readonly [string, number, number, number, string, number 
 export interface BookCheckpoint {
   readonly sequence: number;
   readonly closed: { readonly epoch: number; readonly from: number; readonly to: number } | undefined;
-  readonly grid: WindowGrid | undefined;
+  readonly grid: (Omit<WindowGrid, 'beats'> & { readonly beats?: number }) | undefined;
   /** Claims that the closing of the window showed to be far ahead; they count in the next report. */
   readonly invalid: InvalidCounts;
   readonly promises: readonly OpenPromise[];

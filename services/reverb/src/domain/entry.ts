@@ -15,7 +15,7 @@ export type InvalidReason = (typeof INVALID_REASONS)[number];
 /** Why another message than a claim is left aside, by what it was to be; closed sets for the same reason. */
 export const BROKEN_REASONS = {
   rotation: ['malformed', 'schema', 'unsigned', 'signature', 'ahead', 'flood'],
-  marker: ['malformed', 'schema', 'foreign_window'],
+  marker: ['malformed', 'schema', 'foreign_window', 'implausible'],
   checkpoint: ['unreadable'],
   beat: ['malformed', 'foreign_cluster', 'unsigned', 'signature', 'implausible'],
 } as const;

@@ -7,10 +7,19 @@ const TOLERANCE_BEATS = 0.05;
 /** The tempo may rise by a tenth per bar, so counting on with the old one needs room. */
 const TEMPO_RISE = 1.1;
 
+/** No tempo is faster than 1,000 BPM, none slower than a tenth of one. */
+export const BEAT_MS_MIN = 60;
+export const BEAT_MS_MAX = 600_000;
+/** From bar to bar the tempo rises or falls by a tenth at most, or by so many BPM. */
+export const TEMPO_STEP_MAX = 0.1;
+export const TEMPO_STEP_BPM_MIN = 0.1;
+/** The claims stream keeps nothing that is older, so no marker needs to tell of an earlier end. */
+const ELAPSED_MAX_MS = 4 * 3_600_000;
+
 /** The broker's clock is not faster than the pulse's by more than this. */
 const CLOCK_RATE_ERROR_MAX = 0.001;
 
-type Marker = Pick<backbeat.WindowClose, 'to_beat' | 'beat_ms' | 'elapsed_ms'>;
+type Marker = Pick<backbeat.WindowClose, 'from_beat' | 'to_beat' | 'beat_ms' | 'elapsed_ms'>;
 
 /**
  * When a window ended, on the broker's clock, as its marker tells: stored then, this long after the end. The grid
@@ -21,12 +30,15 @@ export interface WindowGrid {
   readonly endAtMs: number;
   readonly beatMs: number;
   readonly toBeat: number;
+  /** Of the window; the tempo steps from bar to bar. */
+  readonly beats: number;
 }
 
 /**
  * The grid of a window that closes, from its marker and the grid of the window before it. A marker that was under
  * way for long makes the end look later than it was and honest claims look early; counting on from the window
- * before bounds that, so the earlier of both holds. Wrong clocks then only make it generous.
+ * before bounds that, so the earlier of both holds. Wrong clocks then only make it generous, and no more than the fastest
+ * rise of the tempo allows.
  */
 export function gridOf(
   marker: Marker,
@@ -35,10 +47,34 @@ export function gridOf(
 ): WindowGrid | undefined {
   const { beat_ms: beatMs, elapsed_ms: elapsedMs, to_beat: toBeat } = marker;
   if (beatMs === undefined || elapsedMs === undefined) return undefined;
-  const toldMs = storedAtMs - elapsedMs;
-  if (before === undefined) return { endAtMs: toldMs, beatMs, toBeat };
+  const beats = toBeat - marker.from_beat + 1;
+  const toldMs = storedAtMs - Math.min(elapsedMs, ELAPSED_MAX_MS);
+  if (before === undefined) return { endAtMs: toldMs, beatMs, toBeat, beats };
   const countedMs = before.endAtMs + (toBeat - before.toBeat) * beatMs * (1 + CLOCK_RATE_ERROR_MAX);
-  return { endAtMs: Math.min(toldMs, countedMs), beatMs, toBeat };
+  const endAtMs = Math.max(Math.min(toldMs, countedMs), Math.min(storedAtMs, earliestEnd(toBeat, before)));
+  return { endAtMs, beatMs, toBeat, beats };
+}
+
+/** No window can have ended before this: counted on from another one with a tempo that rises with every bar. */
+export function earliestEnd(
+  toBeat: number,
+  { endAtMs, beatMs, toBeat: lastBeat, beats }: WindowGrid,
+): number {
+  let atMs = endAtMs;
+  let bpm = 60_000 / beatMs;
+  let left = toBeat - lastBeat;
+  while (left > 0 && bpm < 60_000 / BEAT_MS_MIN) {
+    bpm = faster(bpm);
+    const inBar = Math.min(left, beats);
+    atMs += (inBar * 60_000) / bpm;
+    left -= inBar;
+  }
+  return atMs + left * BEAT_MS_MIN;
+}
+
+/** The tempo after the largest step up. */
+export function faster(bpm: number): number {
+  return Math.max(bpm * (1 + TEMPO_STEP_MAX), bpm + TEMPO_STEP_BPM_MIN);
 }
 
 /** Whether a claim of a beat of this very window was stored too long before that beat. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fold, issuesOf, reportsOf, WrittenStream } from '../../test/written-stream.ts';
+import { fold, GRACE_MS, issuesOf, reportsOf, WrittenStream } from '../../test/written-stream.ts';
 import { WindowBook } from './window-book.ts';
 
 describe('rotations', () => {
@@ -48,9 +48,11 @@ describe('rotations', () => {
       .at(4)
       .put(subject, rotation('old', 'required', 30))
       .put(subject, rotation('new', 'required', 1))
-      .at(5)
-      .close(0, 3, { epoch: 2 })
-      .close(4, 31, { epoch: 2 });
+      // Long after the old life has fallen silent.
+      .at(40)
+      .close(0, 3, { epoch: 2, elapsed_ms: GRACE_MS })
+      .at(68)
+      .close(4, 31, { epoch: 2, elapsed_ms: GRACE_MS });
     const [, first, second] = reportsOf(stream);
     expect(first?.secret_rotations_ok).toBe(false);
     expect(second?.secret_rotations_ok).toBe(true);

@@ -179,8 +179,9 @@ describe('a window', () => {
     const stream = new WrittenStream().at(41).claim('a', 41).close(40, 43);
     stream.nowMs += 100;
     stream.claim('a', 0).claim('b', 1);
-    stream.nowMs += 2_000;
-    stream.close(0, 3, { epoch: 2, elapsed_ms: GRACE_MS });
+    // Nobody goes on with the old life.
+    stream.nowMs += 4_000;
+    stream.close(0, 3, { epoch: 2, elapsed_ms: 2_000 + GRACE_MS });
     expect(reportsOf(stream)).toMatchObject([
       { from_beat: 40 },
       { from_beat: 0, agents_reporting: 2, issues: [] },
@@ -229,6 +230,22 @@ describe('the book', () => {
       }),
     },
     {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('forged' as const),
+        off: fc.constantFrom(0, 1, 3, 40, 100_000, 2 ** 50),
+        beats: fc.constantFrom(1, 4, 10_000),
+        rest: fc.constantFrom<Partial<backbeat.WindowClose>>(
+          {},
+          { beat_ms: 1e-9 },
+          { beat_ms: 1e9 },
+          { beat_ms: 100_000 },
+          { elapsed_ms: 1e15 },
+          { elapsed_ms: 0 },
+        ),
+      }),
+    },
+    {
       weight: 4,
       arbitrary: fc.record({ kind: fc.constant('pass' as const), beats: fc.constantFrom(0.1, 0.4, 1, 1.3) }),
     },
@@ -255,7 +272,10 @@ describe('the book', () => {
       else if (next.kind === 'skip') bar = Math.floor((beat += next.bars * 4) / 4);
       else if (next.kind === 'bad') stream.put('backbeat.c.claim.a', next.text);
       else if (next.kind === 'broken') stream.put(`backbeat.c.${next.subject}`, next.text);
-      else if (next.kind === 'rotation') {
+      else if (next.kind === 'forged') {
+        const from = Math.floor(beat) + next.off;
+        stream.mark(from, from + next.beats - 1, next.rest);
+      } else if (next.kind === 'rotation') {
         stream.put('backbeat.c.rotation', {
           type: 'backbeat.rotation.v1',
           name: next.name,

@@ -3,6 +3,7 @@ import { BeatBucket } from './beat-bucket.ts';
 import { type BookCheckpoint, claimFromRow, type ClaimRow, rowsOf } from './checkpoint.ts';
 import { type Broken, type ClaimFacts, type InvalidReason, type StreamEntry } from './entry.ts';
 import { beatHorizon, gridOf, type WindowGrid } from './horizon.ts';
+import { isPlausible } from './marker-rule.ts';
 import { type OpenPromise, PromiseLedger } from './promises.ts';
 import { assembleReport } from './report.ts';
 import { type AgentDetail, rollUp } from './roll-up.ts';
@@ -121,7 +122,12 @@ export class WindowBook {
     const book = new WindowBook();
     book.#sequence = checkpoint.sequence;
     book.#closed = checkpoint.closed;
-    book.#grid = checkpoint.grid;
+    const { closed, grid } = checkpoint;
+    // Checkpoints of older writers do not say how long the window was.
+    book.#grid = grid && {
+      ...grid,
+      beats: grid.beats ?? (closed === undefined ? 1 : closed.to - closed.from + 1),
+    };
     book.#invalid = { ...checkpoint.invalid };
     book.#promises = new PromiseLedger(checkpoint.promises);
     book.#rotations = new RotationLedger(checkpoint.rotations);
@@ -186,6 +192,8 @@ export class WindowBook {
     const isBehind =
       closed !== undefined && !isNewEpoch && (marker.epoch < closed.epoch || marker.to_beat <= closed.to);
     if (isBehind || marker.to_beat < marker.from_beat) return { kind: 'stale_marker' };
+    if (!isPlausible(marker, storedAtMs, closed, this.#grid))
+      return { kind: 'broken', what: 'marker', reason: 'implausible' };
     if (isNewEpoch) this.#beginEpoch(marker);
     // Two writers who disagree about a bar still cut the stream into windows that do not overlap.
     const fromBeat =
