@@ -99,5 +99,6 @@ test('a node with another secret is not heard', async () => {
   const stranger = await cluster.startNode(odd?.name ?? '', { secret: 'another' });
   expect(await stranger.raft.until(({ role }) => role === 'preCandidate', 10_000)).toBe(true);
   expect(leader.raft.transport.counters.refused['unauthenticated']).toBeGreaterThan(0);
+  expect(stranger.raft.transport.counters.refused['turned_away']).toBeGreaterThan(0);
   expect(leader.raft.status()).toMatchObject({ role: 'leader', term });
 });

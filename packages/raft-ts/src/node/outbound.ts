@@ -86,6 +86,10 @@ export class Outbound {
         : connectTls({ ...tls, host, port, checkServerIdentity: () => undefined });
     const reader = new FrameReader(Math.max(NONCE_BYTES, CODE_BYTES));
     let who: Introduction | undefined;
+    // A listener that refuses an introduction closes, without a word.
+    socket.on('end', () => {
+      if (who !== undefined && this.#codes === undefined) this.#refuse(socket, 'turned_away');
+    });
     socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy());
     socket.on('data', (bytes: Buffer) => {
       for (const content of reader.push(bytes) ?? [Buffer.alloc(0)]) {

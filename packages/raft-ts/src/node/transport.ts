@@ -14,7 +14,7 @@ export interface TransportCounters {
   readonly framesOut: number;
   /** Messages dropped because a peer was not connected or too slow. */
   readonly dropped: number;
-  /** Connections closed for what came in on them, by reason. */
+  /** Connections closed for what came in on them, by reason; `turned_away`: the peer closed without proving itself. */
   readonly refused: Readonly<Record<string, number>>;
   readonly connects: number;
 }
