@@ -8,6 +8,7 @@ import { MetronomeThread } from './metronome-thread.ts';
 import { type Notice } from './metronome/messages.ts';
 import { PulseMetrics } from './metrics.ts';
 import { Pulse } from './pulse.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { BeatWatch } from './readiness.ts';
 
 /** A status with its peers is a few kilobytes; frames and calls are smaller. */
@@ -24,6 +25,7 @@ await runService({
     const metrics = new PulseMetrics(registry);
     const watch = new BeatWatch(readiness);
     const leaders = new LeaderLog(node, log);
+    const refusals = new RefusalLog(node, log);
     const connections = Math.min(2, natsServers.length);
     const onNotice = (notice: Notice): void => {
       if (notice.type === 'log') log[notice.level]({ node, ...notice.fields }, notice.message);
@@ -31,6 +33,7 @@ await runService({
       metrics.hear(notice);
       watch.hear(notice);
       leaders.hear(notice);
+      refusals.hear(notice, performance.now());
     };
     const metronome = await MetronomeThread.start(settings, onNotice, (failure) => {
       log.fatal({ err: failure }, 'the metronome has stopped');

@@ -24,6 +24,7 @@ export class PulseMetrics {
   readonly #hedged: Counter;
   readonly #copies: Counter;
   readonly #refused: Counter<'reason'>;
+  readonly #raftRefused: Counter<'reason'>;
   /** Whether the objectives are met; the gauge `backbeat_slo_met` and the status say the same. */
   readonly objectives = new Objectives();
   #connects = 0;
@@ -76,7 +77,13 @@ export class PulseMetrics {
     this.#copies = counter('backbeat_beat_copies_total', 'Copies heard and ignored');
     this.#refused = new Counter({
       name: 'backbeat_frames_refused_total',
-      help: 'Frames heard that do not go on from what this node knows',
+      help: 'Frames heard that do not go on from what this node knows, or are none of the cluster',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#raftRefused = new Counter({
+      name: 'backbeat_raft_refused_total',
+      help: 'Connections between nodes that were refused, and those of this node that a peer turned away',
       labelNames: ['reason'],
       registers,
     });
@@ -108,6 +115,9 @@ export class PulseMetrics {
       case 'ignored':
         if (notice.reason === 'seen') this.#copies.inc();
         else this.#refused.inc({ reason: notice.reason });
+        return;
+      case 'raft_refused':
+        this.#raftRefused.inc({ reason: notice.reason }, notice.count);
         return;
       case 'started':
       case 'role':

@@ -4,10 +4,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@whoosh/config';
-import { freePort } from '@whoosh/testkit';
+import { Registry } from '@whoosh/telemetry';
+import { freePort, until } from '@whoosh/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MetronomeThread } from '../src/metronome-thread.ts';
-import { type MetronomeSettings } from '../src/metronome/messages.ts';
+import { type MetronomeSettings, type Notice, type Picture } from '../src/metronome/messages.ts';
+import { PulseMetrics } from '../src/metrics.ts';
+import { RefusalLog } from '../src/refusal-log.ts';
 
 // A thread with a Raft node of its own for each of these, on a machine that others may be using.
 vi.setConfig({ testTimeout: 120_000 });
@@ -41,11 +44,12 @@ async function settings(changes: Partial<MetronomeSettings> = {}): Promise<Metro
   };
 }
 
-async function start(changes: Partial<MetronomeSettings> = {}): Promise<MetronomeThread> {
-  return MetronomeThread.start(
-    await settings(changes),
-    () => undefined,
-    (failure) => expect.unreachable(failure.message),
+async function start(
+  changes: Partial<MetronomeSettings> = {},
+  onNotice: (notice: Notice) => void = () => undefined,
+): Promise<MetronomeThread> {
+  return MetronomeThread.start(await settings(changes), onNotice, (failure) =>
+    expect.unreachable(failure.message),
   );
 }
 
@@ -93,10 +97,9 @@ test('a folder that cannot be made', async () => {
   const file = join(directory, 'file');
   await writeFile(file, '');
   const places = [file, join(file, 'below'), ...(process.platform === 'linux' ? ['/proc/none/below'] : [])];
-  for (const place of places) {
-    expect(await refusal({ directory: place })).toMatch(
-      /^BACKBEAT_DATA_DIR: .* cannot be written \(E\w+\): name a folder/,
-    );
+  const refusals = await Promise.all(places.map(async (place) => refusal({ directory: place })));
+  for (const text of refusals) {
+    expect(text).toMatch(/^BACKBEAT_DATA_DIR: .* cannot be written \(E\w+\): name a folder/);
   }
 });
 
@@ -119,5 +122,68 @@ test('a Raft address that is taken, or of another machine', async () => {
     expect(await refusal(at('192.0.2.1'))).toMatch(/^BACKBEAT_RAFT_BIND: .* is no address of this machine/);
   } finally {
     others.close();
+  }
+});
+
+/** A node as the service wires it: what it counts and says of refusals. */
+async function watched(changes: Partial<MetronomeSettings>) {
+  const registry = new Registry();
+  const metrics = new PulseMetrics(registry);
+  const lines: { reason: string; check: string }[] = [];
+  const warn = (fields: { reason: string; check: string }): unknown => lines.push(fields);
+  const log = new RefusalLog('n', { warn } as never);
+  const thread = await start(changes, (notice) => {
+    metrics.hear(notice);
+    log.hear(notice, performance.now());
+  });
+  return {
+    lines,
+    metrics: async () => registry.metrics(),
+    picture: async (): Promise<Picture> => {
+      const reply = await thread.ask({ op: 'picture' });
+      return reply.kind === 'picture' ? reply.picture : expect.unreachable(reply.kind);
+    },
+    [Symbol.asyncDispose]: async () => thread[Symbol.asyncDispose](),
+  };
+}
+
+test.each([
+  { odd: 'secrets', reason: 'unauthenticated', flag: '--raft-secret' },
+  { odd: 'peers', reason: 'foreign', flag: '--raft-peers' },
+])('a peer with other $odd is counted, said, and in the status', async ({ odd, reason, flag }) => {
+  const [n1, n2, n3] = await Promise.all(
+    ['n1', 'n2', 'n3'].map(async (name) => ({ name, host: HOST, port: await freePort() })),
+  );
+  if (n1 === undefined || n2 === undefined || n3 === undefined) throw new Error('three ports');
+  const at = ({ name, host, port }: typeof n1): Partial<MetronomeSettings> => ({
+    node: name,
+    directory: join(directory, `${odd}-${name}`),
+    raftBind: { host, port },
+    raftSecret: 'one',
+    peers: [n1, n2],
+  });
+  await using first = await watched(at(n1));
+  await using second = await watched({
+    ...at(n2),
+    ...(odd === 'secrets' && { raftSecret: 'another' }),
+    ...(odd === 'peers' && { peers: [n1, n2, n3] }),
+  });
+  const expected = [
+    { node: first, saw: reason },
+    { node: second, saw: 'turned_away' },
+  ];
+  for (const { node, saw } of expected) {
+    await until(async () => (await node.metrics()).includes(`backbeat_raft_refused_total{reason="${saw}"}`), {
+      timeoutMs: 30_000,
+      describe: `${saw} to be counted`,
+    });
+    await until(() => node.lines.find((line) => line.reason === saw)?.check.includes(flag), {
+      describe: `a line that names ${flag}`,
+    });
+    const told = await until(async () => (await node.picture()).reason?.includes(flag), {
+      timeoutMs: 30_000,
+      describe: 'the status to say so',
+    });
+    expect(told).toBe(true);
   }
 });

@@ -84,6 +84,20 @@ export function expectedBy(score: Score, heard: number | undefined, hasListened:
   return Math.max(next, reserved.expected);
 }
 
+/** What the follower has heard of the beats: the last one, and since when it has listened without a break. */
+export interface Heard {
+  readonly last: { readonly epoch: number; readonly index: number } | undefined;
+  readonly listeningSinceMs: number;
+}
+
+/** `expectedBy` for a node whose monotonic clock is so far ahead of the grid. */
+export function expectedAt(score: Score | undefined, heard: Heard, offsetMs: number): number {
+  if (score === undefined) return 0;
+  const { last, listeningSinceMs } = heard;
+  const dueMs = score.reserved === null ? 0 : gridTimeOf(score, score.reserved.index) + offsetMs;
+  return expectedBy(score, last?.epoch === score.epoch ? last.index : undefined, dueMs >= listeningSinceMs);
+}
+
 /** This node leads from now on. `expected` is one above the last beat that is known to have been sent. */
 export function takeUp(conductor: Conductor, leads: Leadership, expected: number): Conductor {
   return { ...conductor, leads, target: undefined, expected };

@@ -72,19 +72,20 @@ export class HeardGrid {
   }
 }
 
-/** What of a frame matters here; undefined for what is no frame of ours. */
-export function readBeat(text: string, cluster: string): HeardBeat | undefined {
+/** What of a frame matters here, or why it is none of ours: `foreign` is a frame of another cluster. */
+export function readBeat(text: string, cluster: string): HeardBeat | 'malformed' | 'foreign' {
   try {
     const { cluster_id, beat_index, tempo_bpm, metadata } = JSON.parse(text) as Record<string, unknown>;
     const { epoch, term, at } = (metadata ?? {}) as Record<string, unknown>;
     const numbers = [beat_index, tempo_bpm, epoch, term, at];
-    if (cluster_id !== cluster || !numbers.every((value) => Number.isFinite(value))) return undefined;
+    if (typeof cluster_id === 'string' && cluster_id !== cluster) return 'foreign';
+    if (cluster_id !== cluster || !numbers.every((value) => Number.isFinite(value))) return 'malformed';
     const [index, tempoBpm] = [beat_index as number, tempo_bpm as number];
     if (!Number.isSafeInteger(index) || index < 0 || tempoBpm < TEMPO_BPM_MIN || tempoBpm > TEMPO_BPM_MAX) {
-      return undefined;
+      return 'malformed';
     }
     return { epoch: epoch as number, term: term as number, at: at as number, index, tempoBpm };
   } catch {
-    return undefined;
+    return 'malformed';
   }
 }

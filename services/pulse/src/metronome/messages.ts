@@ -22,6 +22,9 @@ export interface MetronomeSettings {
   readonly limits: TempoRange;
 }
 
+/** `malformed` and `foreign` are no frames of the cluster at all. */
+export type FrameRefusal = Refusal | 'malformed' | 'foreign';
+
 export type Role = 'leader' | 'follower' | 'candidate' | 'precandidate';
 
 /** One moment of the metronome, complete in itself. */
@@ -112,7 +115,9 @@ export type Notice =
     }
   | { readonly type: 'hedged' }
   /** A frame was heard that does not count. */
-  | { readonly type: 'ignored'; readonly reason: Refusal }
+  | { readonly type: 'ignored'; readonly reason: FrameRefusal }
+  /** Raft connections were refused, so many since the last notice. */
+  | { readonly type: 'raft_refused'; readonly reason: string; readonly count: number }
   | { readonly type: 'reconnected' }
   | { readonly type: 'role'; readonly picture: Picture }
   | { readonly type: 'committed'; readonly ms: number }

@@ -7,7 +7,7 @@ import {
   type Conductor,
   conduct,
   type Effect,
-  expectedBy,
+  expectedAt,
   layDown,
   newConductor,
   proposalRefused,
@@ -16,7 +16,7 @@ import {
 import { encodeEntry, type Entry } from '../domain/entry.ts';
 import { firstEntry } from '../domain/first-entry.ts';
 import { LeadTime } from '../domain/lead-time.ts';
-import { beatMs, gridTimeOf, segmentAt } from '../domain/score.ts';
+import { beatMs, segmentAt } from '../domain/score.ts';
 import { BarKeeper } from './bar-keeper.ts';
 import { BeatWires } from './beat-wires.ts';
 import { openClock } from './clock.ts';
@@ -35,6 +35,7 @@ import {
   type Picture,
 } from './messages.ts';
 import { pictureOf } from './picture.ts';
+import { RefusedPeers } from './refused-peers.ts';
 import { TempoDesk } from './tempo-desk.ts';
 
 /** At the end a reserved beat is still sent; a reservation is made at most this long before its beat. */
@@ -63,6 +64,7 @@ export class Metronome implements AsyncDisposable {
   #conductor: Conductor;
   #running: ({ readonly raft: Raft } & AsyncDisposable) | undefined;
   #desk: TempoDesk | undefined;
+  #refused: RefusedPeers | undefined;
   #ledTerm: number | undefined;
   #prepared: PreparedFrame | undefined;
   #sent: Sent | undefined;
@@ -121,6 +123,10 @@ export class Metronome implements AsyncDisposable {
       onFailure,
     });
     const { raft } = metronome.#running;
+    metronome.#refused = new RefusedPeers({
+      counted: () => raft.transport.counters.refused,
+      tell: (reason, count) => tell({ type: 'raft_refused', reason, count }),
+    });
     metronome.#desk = new TempoDesk({
       raft,
       machine: metronome.#machine,
@@ -153,6 +159,7 @@ export class Metronome implements AsyncDisposable {
       isWired: this.#wires.isConnected,
       nats: this.#wires.states,
       leadMs: this.#lead.ms,
+      refusedPeers: this.#refused?.recent(performance.now()) ?? [],
     });
   }
 
@@ -184,22 +191,13 @@ export class Metronome implements AsyncDisposable {
     const heardOffsetMs = score === undefined ? undefined : this.#grid.offsetMs(score.epoch);
     // A beat is heard later than it is sent: without this the grid would go back a little at every take-over.
     const offsetMs = heardOffsetMs === undefined ? wallOffsetMs : heardOffsetMs - this.#wires.deliveryMs;
-    this.#conductor = takeUp(this.#conductor, { term, offsetMs }, this.#expected(offsetMs));
+    const heard = { last: this.#grid.last, listeningSinceMs: this.#listeningSinceMs };
+    this.#conductor = takeUp(this.#conductor, { term, offsetMs }, expectedAt(score, heard, offsetMs));
     const { tempoBpm, barLength } = this.#settings;
     const gridTime = nowMs - offsetMs;
     if (score === undefined) this.#offer(firstEntry({ epoch: Date.now(), gridTime, tempoBpm, barLength }));
     this.#tellRole();
     this.#soon();
-  }
-
-  /** One above the last beat that is known to have been sent. */
-  #expected(offsetMs: number): number {
-    const { score } = this.#machine;
-    if (score === undefined) return 0;
-    const { last } = this.#grid;
-    const dueMs = score.reserved === null ? 0 : gridTimeOf(score, score.reserved.index) + offsetMs;
-    const heard = last?.epoch === score.epoch ? last.index : undefined;
-    return expectedBy(score, heard, dueMs >= this.#listeningSinceMs);
   }
 
   #roleChanged(role: string): void {
@@ -323,12 +321,9 @@ export class Metronome implements AsyncDisposable {
   #heard(text: string, hlc: string): void {
     const arrivalMs = performance.now();
     const beat = readBeat(text, this.#settings.cluster);
-    if (beat === undefined) return;
+    if (typeof beat === 'string') return this.#tell({ type: 'ignored', reason: beat });
     const hearing = this.#grid.hear(beat, arrivalMs, this.#machine.score?.epoch);
-    if (!hearing.counts) {
-      this.#tell({ type: 'ignored', reason: hearing.reason });
-      return;
-    }
+    if (!hearing.counts) return this.#tell({ type: 'ignored', reason: hearing.reason });
     const own = this.#sent?.index === beat.index ? arrivalMs - this.#sent.atMs : null;
     if (own === null) this.#follow(hlc);
     const { driftMs } = hearing;
@@ -385,6 +380,7 @@ export class Metronome implements AsyncDisposable {
     while (this.#isBusy() && performance.now() < deadline) await delay(FINISH_CHECK_MS);
     this.#timer.disarm();
     this.#cutOff.stop();
+    this.#refused?.[Symbol.dispose]();
     await this.#raft?.stop();
     await this.#running?.[Symbol.asyncDispose]();
     await this.#wires[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { backbeat } from '@whoosh/contracts';
 import { type Raft } from 'raft-ts/node';
+import { checkFor } from '../domain/raft-refusal.ts';
 import { type Score } from '../domain/score.ts';
 import { rampSteps } from '../domain/tempo-plan.ts';
 import { absoluteRange, stepRange, type TempoRange } from '../domain/tempo.ts';
@@ -20,6 +21,8 @@ export interface PictureFacts {
   readonly isWired: boolean;
   readonly nats: Picture['nats'];
   readonly leadMs: number;
+  /** Why connections between nodes were refused of late. */
+  readonly refusedPeers: readonly string[];
 }
 
 const ROLES: Readonly<Record<'leader' | 'follower' | 'candidate' | 'preCandidate', Role>> = {
@@ -38,7 +41,7 @@ export function pictureOf(facts: PictureFacts): Picture {
     score === undefined || lastIndex === undefined ? null : describeBeat(facts.cluster, score, lastIndex);
   const ramp = score?.ramp ?? null;
   const next = score?.nextSegment ?? null;
-  const reason = reasonOf(hasQuorum, facts.isWired);
+  const reason = reasonOf(hasQuorum, facts);
   return {
     role: ROLES[role],
     term,
@@ -90,7 +93,9 @@ function rangesOf(score: Score | undefined, limits: TempoRange): Pick<Picture, '
   };
 }
 
-function reasonOf(hasQuorum: boolean, isWired: boolean): string | null {
-  if (!hasQuorum) return 'no leader: this node sees no quorum';
+function reasonOf(hasQuorum: boolean, { isWired, refusedPeers }: PictureFacts): string | null {
+  if (!hasQuorum) {
+    return ['no leader: this node sees no quorum', ...refusedPeers.map(checkFor)].join('; ');
+  }
   return isWired ? null : 'no broker can be reached';
 }
