@@ -3,6 +3,7 @@ import { type Bus } from '@whoosh/bus';
 import { backbeat, STREAMS } from '@whoosh/contracts';
 import { type Backoff, backoffMs } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
+import { NO_PROMISES, type PromiseList, readPromiseList } from './domain/promise-list.ts';
 import { EPOCH_HEADER, epochOf, PROMISES_HEADER } from './report-writer.ts';
 import { REPORTS_KEPT_DAYS, type ReportStore } from './store/reports.ts';
 
@@ -100,10 +101,10 @@ function isRowAtFault(cause: unknown): boolean {
   return ROW_AT_FAULT.test(String((cause as { code?: unknown } | null)?.code));
 }
 
-function promisesOf(message: JsMsg): readonly unknown[] {
+function promisesOf(message: JsMsg): PromiseList {
   const text = message.headers?.get(PROMISES_HEADER) ?? '';
-  const promises = text === '' ? [] : parse(new TextEncoder().encode(text));
-  return Array.isArray(promises) ? promises : [];
+  if (text === '') return NO_PROMISES;
+  return readPromiseList(parse(new TextEncoder().encode(text))) ?? NO_PROMISES;
 }
 
 function parse(data: Uint8Array): unknown {

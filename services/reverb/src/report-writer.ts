@@ -2,16 +2,18 @@ import { type Bus, StoreRefused } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { type Backoff, backoffMs } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
+import { listPromises } from './domain/promise-list.ts';
 import { type OpenPromise } from './domain/promises.ts';
 import { type ClosedWindow } from './domain/window-book.ts';
 
 /** Headers of a stored report: what the projection needs beside the report itself. */
 export const EPOCH_HEADER = 'Backbeat-Epoch';
 export const PROMISES_HEADER = 'Backbeat-Open-Promises';
-/** Open promises travel with the report up to this size; the checkpoint has them all. */
-const PROMISES_BYTES_MAX = 8_192;
-/** An open promise in that header takes at least this: so many that cannot fit are not even written down. */
-const PROMISE_BYTES_MIN = '{"agent":"a","task":"","due_beat":0,"help":true},'.length;
+/**
+ * Open promises travel with the report up to this size, with the number of all of them: the stream republishes headers
+ * too, to every agent. The checkpoint has them all.
+ */
+const PROMISES_CHARACTERS_MAX = 8_192;
 /**
  * Reports that wait for the stream; beyond that the windows are read again later. Only the reports wait, at most some ten
  * kilobytes each, not what their windows knew of every agent.
@@ -108,12 +110,9 @@ export function epochOf(header: string | undefined): number {
   return Number.isSafeInteger(epoch) && epoch > 0 ? epoch : 0;
 }
 
-function promisesHeader(promises: readonly OpenPromise[]): string | undefined {
-  if (promises.length === 0 || promises.length * PROMISE_BYTES_MIN > PROMISES_BYTES_MAX) return undefined;
-  const text = JSON.stringify(
-    promises.map(({ agent, task, dueBeat, isHelp }) => ({ agent, task, due_beat: dueBeat, help: isHelp })),
-  );
-  return text.length <= PROMISES_BYTES_MAX ? text : undefined;
+/** Undefined when there are none. */
+function promisesHeader(open: readonly OpenPromise[]): string | undefined {
+  return open.length === 0 ? undefined : JSON.stringify(listPromises(open, PROMISES_CHARACTERS_MAX));
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { newRegistry } from '@whoosh/telemetry';
 import { cloneDatabase, quietLog, until } from '@whoosh/testkit';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { NO_PROMISES } from '../src/domain/promise-list.ts';
 import { getWindow } from '../src/handlers/windows.ts';
 import { type ListedReport, type ReportCursor } from '../src/domain/report-cursor.ts';
 import { listReports } from '../src/handlers/reports.ts';
@@ -160,7 +161,7 @@ describe('bar_reports', () => {
           tempo_drift_ms: 0,
           issues: [],
         },
-        openPromises: [],
+        openPromises: NO_PROMISES,
         streamSequence: ids.length,
         recordedAt: new Date(),
       });

@@ -1,6 +1,7 @@
 import { backbeat } from '@whoosh/contracts';
 import { type BarReports, type Database } from '@whoosh/db';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { type PromiseList } from '../domain/promise-list.ts';
 import { type ListedReport, type ReportCursor } from '../domain/report-cursor.ts';
 
 /** Reports are kept so long. */
@@ -10,7 +11,7 @@ export interface ProjectedReport {
   readonly clusterId: string;
   readonly epoch: number;
   readonly report: backbeat.BarReport;
-  readonly openPromises: readonly unknown[];
+  readonly openPromises: PromiseList;
   readonly streamSequence: number;
   readonly recordedAt: Date;
 }
