@@ -1,3 +1,4 @@
+import { trustProblems } from '@whoosh/backbeat-sdk/keys';
 import {
   backbeatEnv,
   clusterProblems,
@@ -10,6 +11,7 @@ import {
   list,
   natsEnv,
   number,
+  trustEnv,
 } from '@whoosh/config';
 import { SEAT_DEADLINE_BEATS } from './domain/council.ts';
 
@@ -18,6 +20,7 @@ export const CouncilEnv = envSchema({
   ...natsEnv,
   ...databaseEnv,
   ...backbeatEnv,
+  ...trustEnv,
   /** Role files, merged by id in this order; without any, those of `deploy/roles`. */
   WHOOSH_ROLES_FILES: list(),
   /** A core seat that is empty after this time, and after {@link SEAT_DEADLINE_BEATS}, fails the council. */
@@ -32,7 +35,7 @@ export const CouncilEnv = envSchema({
 export type CouncilEnv = Readonly<EnvOf<typeof CouncilEnv>>;
 
 export function councilProblems(env: Partial<CouncilEnv>): string[] {
-  return [...databaseProblems(env), ...clusterProblems(env)];
+  return [...databaseProblems(env), ...clusterProblems(env), ...trustProblems(env)];
 }
 
 export interface CouncilSettings {

@@ -1,4 +1,5 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, natsAuth, natsServers } from '@whoosh/config';
 import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
@@ -34,7 +35,9 @@ await runService({
     );
 
     const listener = env.WHOOSH_BACKBEAT_ENABLED
-      ? resources.use(await listenToBeats({ bus, clusterId: clusterName(env), log }))
+      ? resources.use(
+          await listenToBeats({ bus, clusterId: clusterName(env), log, signatures: signaturePolicy(env) }),
+        )
       : undefined;
     const council = resources.use(
       await startCouncil({

@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { backbeatEnv, duration, integer, list, natsEnv, secret, Secret } from '@whoosh/config';
+import { trustProblems } from '@whoosh/backbeat-sdk/keys';
+import { backbeatEnv, clusterProblems, duration, integer } from '@whoosh/config';
+import { list, natsEnv, secret, Secret, trustEnv } from '@whoosh/config';
 import { WEBHOOKS_PER_SECOND_MAX } from './domain/rate-class.ts';
 import { tokenProblem } from './domain/identity.ts';
 import { isOrigin, parseListenAddress } from './domain/listen-address.ts';
@@ -63,6 +65,7 @@ const proxies = () =>
 export const Env = z.object({
   ...natsEnv,
   ...backbeatEnv,
+  ...trustEnv,
   WHOOSH_SERVER_LISTEN_ADDR: listenAddress(':8080'),
   WHOOSH_SERVER_READ_TIMEOUT: duration('30s'),
   WHOOSH_SERVER_WRITE_TIMEOUT: duration('30s'),
@@ -82,6 +85,10 @@ export const Env = z.object({
   WHOOSH_AUTH_JWT_EXPIRY: duration('24h'),
 });
 export type Env = z.infer<typeof Env>;
+
+export function problems(env: Partial<Env>): string[] {
+  return [...clusterProblems(env), ...trustProblems(env)];
+}
 
 export interface GatewayConfig {
   readonly cluster: string;

@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { connectBus } from '@whoosh/bus';
-import { clusterName, clusterProblems, natsAuth, natsServers } from '@whoosh/config';
+import { clusterName, natsAuth, natsServers } from '@whoosh/config';
 import { runService, supervise } from '@whoosh/lifecycle';
-import { Env, gatewayConfig } from './config.ts';
+import { Env, gatewayConfig, problems } from './config.ts';
 import { buildGateway } from './gateway.ts';
 
 /** Headers of a request must be here within this, whatever the body may take. */
@@ -16,7 +17,7 @@ const CONNECTIONS_MAX = 5_000;
 await runService({
   service: 'gateway',
   env: Env,
-  check: clusterProblems,
+  check: problems,
   start: async ({ env, log, registry, resources, readiness, stopping, instance, version }) => {
     const auth = natsAuth(env);
     const bus = resources.use(
@@ -34,7 +35,9 @@ await runService({
     await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_INBOX', 'WHOOSH_DEAD']);
     const config = gatewayConfig(env, clusterName(env));
     const listener = env.WHOOSH_BACKBEAT_ENABLED
-      ? resources.use(await listenToBeats({ bus, clusterId: config.cluster, log }))
+      ? resources.use(
+          await listenToBeats({ bus, clusterId: config.cluster, log, signatures: signaturePolicy(env) }),
+        )
       : undefined;
     const gateway = resources.use(
       buildGateway({

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { newPrivateKey, readSigner, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
+import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { connectBus } from '@whoosh/bus';
 import { newRegistry } from '@whoosh/telemetry';
-import { quietLog, startNats } from '@whoosh/testkit';
+import { quietLog, startNats, until } from '@whoosh/testkit';
 import { SERVICE_TOKEN, token } from './running-gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -109,6 +111,43 @@ test('messages on the bus that break their contract are logged without what they
   expect(await first('report')).toMatchObject({ why: 'not JSON', held_back: 0 });
   expect(seen.length).toBeLessThan(20);
   expect(JSON.stringify(seen)).not.toContain('hunter2');
+});
+
+test('where signatures are required, a frame that no pulse has signed is refused', async () => {
+  const pulse = readSigner('k1', newPrivateKey());
+  await using nats = await startNats();
+  await using gateway = start({
+    NATS_URL: nats.url,
+    WHOOSH_BACKBEAT_CLUSTER_ID: 'signed',
+    BACKBEAT_KEYS: trustedKeyLine(pulse, '@pulse'),
+    BACKBEAT_REQUIRE_SIGNATURES: 'true',
+  });
+  const { port } = (await gateway.line('gateway is listening')) as { port: number };
+  const refused = gateway.line('a frame was refused');
+  await using bus = await connectBus({
+    servers: nats.url,
+    service: 'stranger',
+    profile: 'beat',
+    log: quietLog(),
+    registry: newRegistry('stranger'),
+  });
+  const { connection } = bus;
+  const slow = { connection, clusterId: 'signed', tempoBpm: 1 };
+  using forger = new TestPulse({ ...slow, firstIndex: 8 });
+  using honest = new TestPulse({ ...slow, firstIndex: 4, signer: pulse });
+  forger.beat();
+  expect(await refused).toMatchObject({ kind: 'unsigned' });
+  gateway.child.stdout.resume();
+  honest.beat();
+  await until(
+    async () => {
+      const reply = await fetch(`http://127.0.0.1:${port}/api/v1/backbeat/status`, {
+        headers: { Authorization: `Bearer ${SERVICE_TOKEN}` },
+      });
+      return (await reply.text()).includes('"beat_index":4');
+    },
+    { timeoutMs: 30_000, describe: 'the beat that was signed' },
+  );
 });
 
 test('a wrong configuration is said at once, by name and without values', async () => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { trustProblems } from '@whoosh/backbeat-sdk/keys';
 import {
   backbeatEnv,
   clusterProblems,
@@ -10,6 +11,7 @@ import {
   natsEnv,
   secret,
   tracingEnv,
+  trustEnv,
 } from '@whoosh/config';
 
 const JWT_SECRET_CHARACTERS_MIN = 32;
@@ -19,6 +21,7 @@ export const Env = z.object({
   ...natsEnv,
   ...databaseEnv,
   ...backbeatEnv,
+  ...trustEnv,
   ...loggingEnv,
   ...tracingEnv,
   WHOOSH_AUTH_JWT_SECRET: secret({ lengthMin: JWT_SECRET_CHARACTERS_MIN }).describe(
@@ -39,7 +42,7 @@ export const Env = z.object({
 export type Env = z.infer<typeof Env>;
 
 export function problems(env: Partial<Env>): string[] {
-  return [...databaseProblems(env), ...clusterProblems(env)];
+  return [...databaseProblems(env), ...clusterProblems(env), ...trustProblems(env)];
 }
 
 /** Handed on to agent processes as it is: where they find their way around, and how loud they are. */
@@ -51,6 +54,9 @@ const PASSED_ON = [
   'NATS_USER',
   'NATS_PASSWORD',
   'NATS_PASSWORD_FILE',
+  'BACKBEAT_KEYS',
+  'BACKBEAT_KEYS_FILE',
+  'BACKBEAT_REQUIRE_SIGNATURES',
   'LOG_LEVEL',
   'ENVIRONMENT',
   'WHOOSH_OPENTELEMETRY_ENABLED',
@@ -66,7 +72,8 @@ export function agentProcessEnvironment(
 ): Record<string, string> {
   const passedOn = PASSED_ON.flatMap((name) => {
     const value = own[name];
-    return value === undefined ? [] : [[name, value] as const];
+    // An agent process has a working directory of its own.
+    return value ? [[name, name.endsWith('_FILE') ? resolve(value) : value] as const] : [];
   });
   return {
     ...Object.fromEntries(passedOn),

@@ -1,4 +1,5 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, environmentName, natsAuth, natsServers } from '@whoosh/config';
 import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
@@ -32,7 +33,7 @@ await runService({
     );
     const cluster = clusterName(env);
     const beat = env.WHOOSH_BACKBEAT_ENABLED
-      ? resources.use(await listenToBeats({ bus, clusterId: cluster, log }))
+      ? resources.use(await listenToBeats({ bus, clusterId: cluster, log, signatures: signaturePolicy(env) }))
       : undefined;
 
     const { runtime, reason } = await chooseRuntime(env.WHOOSH_AGENT_RUNTIME, environmentName(env), {

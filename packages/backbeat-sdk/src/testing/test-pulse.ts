@@ -2,6 +2,9 @@ import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { backbeat, HEADERS } from '@whoosh/contracts';
 import { encodeFull, encodeWire, Hlc } from 'hlc-ts';
 import { beatMsOf, phaseAt, windowIdOf } from '../domain/score.ts';
+import { addSignature, type Signer } from '../signature.ts';
+
+const encoder = new TextEncoder();
 
 export interface TestPulseOptions {
   readonly connection: NatsConnection;
@@ -11,6 +14,8 @@ export interface TestPulseOptions {
   readonly epoch?: number;
   readonly term?: number;
   readonly firstIndex?: number;
+  /** Signs its frames. */
+  readonly signer?: Signer;
 }
 
 /**
@@ -26,6 +31,7 @@ export class TestPulse {
   /** Index of the next frame. */
   index: number;
   readonly #connection: NatsConnection;
+  readonly #signer: Signer | undefined;
   readonly #hlc = new Hlc({ physicalMs: () => Date.now(), node: 1 });
   readonly #missing = new Set<number>();
   #barFrom: number;
@@ -34,6 +40,7 @@ export class TestPulse {
 
   constructor(options: TestPulseOptions) {
     this.#connection = options.connection;
+    this.#signer = options.signer;
     this.clusterId = options.clusterId;
     this.tempoBpm = options.tempoBpm ?? 600;
     this.barLength = options.barLength ?? 4;
@@ -76,7 +83,9 @@ export class TestPulse {
     head.set('Nats-Msg-Id', `${this.clusterId}:${this.epoch}:${this.index}`);
     if (!this.#missing.has(this.index)) {
       const subject = backbeat.beats.subject.at({ cluster: this.clusterId });
-      this.#connection.publish(subject, JSON.stringify(frame), { headers: head });
+      const payload = encoder.encode(JSON.stringify(frame));
+      addSignature(this.#signer, payload, head);
+      this.#connection.publish(subject, payload, { headers: head });
     }
     this.index += 1;
     this.#atMs += beatMsOf(this.tempoBpm);
