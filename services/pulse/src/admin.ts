@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { backbeat, CallError, ERRORS } from '@whoosh/contracts';
 import { type RouteHandler, readJson, sendJson, type ServiceContext } from '@whoosh/lifecycle';
 import { sha256Hex } from '@whoosh/stdx';
+import { TOKEN_HOLDER } from './domain/may-conduct.ts';
 import { type PulseEnv } from './config.ts';
 import { type Pulse } from './pulse.ts';
 
@@ -17,6 +18,7 @@ export function addAdminRoutes(
     '/api/v1/status',
     answered(async () => ({ status: 200, body: await pulse.status() })),
   );
+  const by = tokens.length === 0 ? undefined : TOKEN_HOLDER;
   const guarded = (handler: Handler): RouteHandler =>
     answered(async (request) => {
       if (!isAllowed(request, tokens)) throw new CallError('unauthenticated', 'an admin token is needed');
@@ -35,13 +37,13 @@ export function addAdminRoutes(
         );
         throw new CallError('invalid_argument', problems.join('; '));
       }
-      return { status: 202, body: await pulse.setTempo(change.data) };
+      return { status: 202, body: await pulse.setTempo(change.data, by) };
     }),
   );
   admin.route(
     'DELETE',
     '/api/v1/tempo/ramp',
-    guarded(async () => ({ status: 200, body: await pulse.cancelRamp() })),
+    guarded(async () => ({ status: 200, body: await pulse.cancelRamp(by) })),
   );
 }
 

@@ -41,13 +41,12 @@ await runService({
     });
     resources.use(metronome);
     const slo = () => metrics.objectives.met(performance.now());
-    const pulse = new Pulse({ cluster, node, metronome, startedAtMs, slo, log });
-    const tokens = [env.BACKBEAT_ADMIN_TOKEN, env.BACKBEAT_ADMIN_TOKEN_PREVIOUS];
-    addAdminRoutes(
-      admin,
-      pulse,
-      tokens.filter((token) => token !== undefined).map((token) => token.reveal()),
-    );
+    const tokens = [env.BACKBEAT_ADMIN_TOKEN, env.BACKBEAT_ADMIN_TOKEN_PREVIOUS]
+      .filter((token) => token !== undefined)
+      .map((token) => token.reveal());
+    const isGuarded = tokens.length > 0;
+    const pulse = new Pulse({ cluster, node, metronome, startedAtMs, slo, isGuarded, log });
+    addAdminRoutes(admin, pulse, tokens);
     log.info(
       { cluster, node, peers: settings.peers.length, directory: settings.directory },
       'metronome runs',

@@ -1,6 +1,7 @@
-import { type Bus } from '@whoosh/bus';
+import { type Bus, type CallContext } from '@whoosh/bus';
 import { backbeat, CallError, type Principal, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type Log } from '@whoosh/telemetry';
+import { requireAdmin } from './domain/may-conduct.ts';
 import { type Slo } from './domain/objectives.ts';
 import { type TempoRange } from './domain/tempo.ts';
 import { type MetronomeThread } from './metronome-thread.ts';
@@ -15,6 +16,8 @@ export interface PulseOptions {
   readonly startedAtMs: number;
   /** Whether the objectives of the beats that this node sent are met. */
   readonly slo: () => Record<Slo, boolean>;
+  /** An admin token is configured: only admins change the tempo. */
+  readonly isGuarded: boolean;
   readonly log: Log;
 }
 
@@ -41,16 +44,27 @@ export class Pulse {
     const { cluster, node } = this.#options;
     const tempo = backbeat.setTempo.subject.at({ cluster });
     const cancel = backbeat.cancelRamp.subject.at({ cluster });
-    bus.serveAt(tempo, backbeat.setTempo, (change, { principal }) => this.setTempo(change, principal));
-    bus.serveAt(cancel, backbeat.cancelRamp, (_, { principal }) => this.cancelRamp(principal));
+    const require = ({ principal }: CallContext): void => requireAdmin(this.#options.isGuarded, principal);
+    bus.serveAt(tempo, backbeat.setTempo, (change, call) => {
+      require(call);
+      return this.setTempo(change, call.principal);
+    });
+    bus.serveAt(cancel, backbeat.cancelRamp, (_, call) => {
+      require(call);
+      return this.cancelRamp(call.principal);
+    });
     const status = backbeat.getPulseStatus.subject.at({ cluster });
     for (const at of [status, `${status}.${backbeat.nodeToken(node)}`]) {
       bus.serveAt(at, backbeat.getPulseStatus, () => this.status());
     }
-    bus.serveAt(`${tempo}.${backbeat.nodeToken(node)}`, backbeat.setTempo, (change) =>
-      this.#setTempoHere(change),
-    );
-    bus.serveAt(`${cancel}.${backbeat.nodeToken(node)}`, backbeat.cancelRamp, () => this.#cancelRampHere());
+    bus.serveAt(`${tempo}.${backbeat.nodeToken(node)}`, backbeat.setTempo, (change, call) => {
+      require(call);
+      return this.#setTempoHere(change);
+    });
+    bus.serveAt(`${cancel}.${backbeat.nodeToken(node)}`, backbeat.cancelRamp, (_, call) => {
+      require(call);
+      return this.#cancelRampHere();
+    });
   }
 
   async status(): Promise<backbeat.PulseStatus> {
@@ -59,8 +73,8 @@ export class Pulse {
     return this.#statusOf(reply.picture);
   }
 
-  /** `by`: who asked over the bus; over HTTP it was whoever holds the admin token. */
-  async setTempo(change: TempoWish, by?: Principal): Promise<TempoAccepted> {
+  /** `by`: who asked; undefined where nobody has to say. The leader is told when the change is forwarded. */
+  async setTempo(change: TempoWish, by: Principal | undefined): Promise<TempoAccepted> {
     const accepted = await this.#atLeader(
       () => this.#setTempoHere(change),
       (bus, leader) =>
@@ -68,7 +82,7 @@ export class Pulse {
           `${backbeat.setTempo.subject.at({ cluster: this.#options.cluster })}.${backbeat.nodeToken(leader)}`,
           backbeat.setTempo,
           change,
-          { timeoutMs: FORWARD_TIMEOUT_MS },
+          { timeoutMs: FORWARD_TIMEOUT_MS, principal: by },
         ),
     );
     const { reason = null, ...wish } = change;
@@ -76,7 +90,7 @@ export class Pulse {
     return accepted;
   }
 
-  async cancelRamp(by?: Principal): Promise<{ cancelled: boolean }> {
+  async cancelRamp(by: Principal | undefined): Promise<{ cancelled: boolean }> {
     const reply = await this.#atLeader(
       () => this.#cancelRampHere(),
       (bus, leader) =>
@@ -84,7 +98,7 @@ export class Pulse {
           `${backbeat.cancelRamp.subject.at({ cluster: this.#options.cluster })}.${backbeat.nodeToken(leader)}`,
           backbeat.cancelRamp,
           {},
-          { timeoutMs: FORWARD_TIMEOUT_MS },
+          { timeoutMs: FORWARD_TIMEOUT_MS, principal: by },
         ),
     );
     if (reply.cancelled) this.#options.log.info({ by: nameOf(by) }, 'ramp cancelled');
@@ -165,7 +179,7 @@ export class Pulse {
 }
 
 function nameOf(by: Principal | undefined): string {
-  return by === undefined ? 'admin token' : `${by.kind}:${by.id}`;
+  return by === undefined ? 'anybody' : `${by.kind}:${by.id}`;
 }
 
 function rampOf(ramp: Picture['ramp']): backbeat.PulseStatus['ramp'] {

@@ -146,12 +146,14 @@ describe('tempo', () => {
       cluster: 'forward',
       natsOf: () => nats.url,
       flags: { bpm: '600' },
+      env: { BACKBEAT_ADMIN_TOKEN: 'right' },
     });
+    const right = { authorization: 'Bearer right' };
     await Promise.all(pulses.map((pulse) => pulse.ready()));
     const leader = await leaderOf(pulses);
     const follower = pulses.find((pulse) => pulse !== leader) as PulseProcess;
-    expect((await follower.post('/api/v1/tempo', { tempo_bpm: 900 })).status).toBe(409);
-    const { status, body } = await follower.post('/api/v1/tempo', { tempo_bpm: 630 });
+    expect((await follower.post('/api/v1/tempo', { tempo_bpm: 900 }, right)).status).toBe(409);
+    const { status, body } = await follower.post('/api/v1/tempo', { tempo_bpm: 630 }, right);
     expect([status, body]).toMatchObject([202, { tempo_bpm: 630 }]);
     await until(() => wire.last?.tempo_bpm === 630, { describe: 'the new tempo' });
 
@@ -163,10 +165,21 @@ describe('tempo', () => {
       registry: new Registry(),
     });
     const cluster = { cluster: 'forward' };
+    const tempoAt = backbeat.setTempo.subject.at(cluster);
+    const wish = { tempo_bpm: 640, ramp: false };
+    // Whichever node answers, and the leader itself: nobody, or who is no admin, changes anything.
+    for (const subject of [tempoAt, `${tempoAt}.${backbeat.nodeToken(leader.node)}`]) {
+      await expect(bus.callAt(subject, backbeat.setTempo, wish)).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
+      const user = { kind: 'user', id: 'u1', role: 'user' } as const;
+      await expect(bus.callAt(subject, backbeat.setTempo, wish, { principal: user })).rejects.toMatchObject({
+        code: 'permission_denied',
+      });
+    }
+    const principal = { kind: 'user', id: 'u2', role: 'admin' } as const;
     const answers = await Promise.all(
-      Array.from({ length: 6 }, () =>
-        bus.callAt(backbeat.setTempo.subject.at(cluster), backbeat.setTempo, { tempo_bpm: 640, ramp: false }),
-      ),
+      Array.from({ length: 6 }, () => bus.callAt(tempoAt, backbeat.setTempo, wish, { principal })),
     );
     expect(answers.every(({ tempo_bpm }) => tempo_bpm === 640)).toBe(true);
     await until(() => wire.last?.tempo_bpm === 640, { describe: 'the tempo after that' });
