@@ -63,7 +63,7 @@ export class ReverbMetrics {
     });
     this.messagesInvalid = new Counter({
       name: 'backbeat_reverb_messages_invalid_total',
-      help: 'Rotations, markers, checkpoints and beats that were left aside, by kind and reason.',
+      help: 'Rotations, markers, checkpoints, beats and stored reports that were left aside, by kind and reason.',
       labelNames: ['kind', 'reason'],
       registers,
     });

@@ -3,6 +3,7 @@ import { type Bus } from '@whoosh/bus';
 import { backbeat, STREAMS } from '@whoosh/contracts';
 import { type Backoff, backoffMs } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
+import { type Broken } from './domain/entry.ts';
 import { NO_PROMISES, type PromiseList, readPromiseList } from './domain/promise-list.ts';
 import { EPOCH_HEADER, epochOf, PROMISES_HEADER } from './report-writer.ts';
 import { REPORTS_KEPT_DAYS, type ReportStore } from './store/reports.ts';
@@ -21,6 +22,8 @@ export interface ProjectionOptions {
   readonly store: ReportStore;
   readonly log: Log;
   readonly onState: (state: 'connected' | 'away') => void;
+  /** A stored report that is left aside; counted and said at a bounded rate by whoever is told. */
+  readonly onBroken: (broken: Broken) => void;
 }
 
 /**
@@ -57,12 +60,13 @@ export async function runProjection(options: ProjectionOptions, signal: AbortSig
 
 async function project(
   message: JsMsg,
-  { clusterId, store, log, onState }: ProjectionOptions,
+  { clusterId, store, log, onState, onBroken }: ProjectionOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const report = backbeat.BarReport.safeParse(parse(message.data));
   if (!report.success) {
-    log.error({ subject: message.subject, sequence: message.seq }, 'a stored report breaks its contract');
+    log.debug({ subject: message.subject, sequence: message.seq }, 'a stored report breaks its contract');
+    onBroken({ what: 'report', reason: 'schema' });
     message.term('not a report');
     return;
   }
@@ -82,10 +86,11 @@ async function project(
     } catch (cause) {
       if (isRowAtFault(cause)) {
         // It stays readable in the stream; what comes behind it must not wait for it for ever.
-        log.error(
+        log.debug(
           { err: cause, subject: message.subject, sequence: message.seq },
           'a report cannot be a row',
         );
+        onBroken({ what: 'report', reason: 'no_row' });
         message.term('not a row');
         return;
       }

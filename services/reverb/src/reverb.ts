@@ -153,7 +153,14 @@ export class Reverb implements AsyncDisposable {
     await store.prepare(signal);
     this.#database = 'connected';
     await runProjection(
-      { bus, clusterId, log, store: store.reports, onState: (state) => (this.#database = state) },
+      {
+        bus,
+        clusterId,
+        log,
+        store: store.reports,
+        onState: (state) => (this.#database = state),
+        onBroken: (broken) => this.tally.broken(broken, 1),
+      },
       signal,
     );
   }

@@ -63,10 +63,14 @@ test('says once per kind and reason what else was left aside', async () => {
   const tally = new Tally(new ReverbMetrics(registry), { warn: (fields: object) => void lines.push(fields) });
   for (let i = 0; i < 3; i += 1) tally.note({ kind: 'broken', what: 'rotation', reason: 'schema' }, 0);
   tally.broken({ what: 'beat', reason: 'malformed' }, 5);
+  for (let i = 0; i < 2_000; i += 1) tally.broken({ what: 'report', reason: 'no_row' }, 1);
   tally.tell();
   tally.tell();
-  expect(lines).toEqual([{ kind: 'rotation', reason: 'schema', count: 3 }]);
-  expect(tally.brokenByKind).toEqual({ rotation_schema: 3, beat_malformed: 5 });
+  expect(lines).toEqual([
+    { kind: 'rotation', reason: 'schema', count: 3 },
+    { kind: 'report', reason: 'no_row', count: 2_000 },
+  ]);
+  expect(tally.brokenByKind).toEqual({ rotation_schema: 3, beat_malformed: 5, report_no_row: 2_000 });
   expect(tally.claimsPerSecond).toBe(0);
   const text = await registry.getSingleMetricAsString('backbeat_reverb_messages_invalid_total');
   expect(text).toContain('{kind="rotation",reason="schema"} 3');

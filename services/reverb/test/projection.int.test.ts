@@ -108,10 +108,12 @@ describe('bar_reports', () => {
       issues: [{ severity: 'info', category: 'odd', count: 1, description: 'a\u0000b' }],
     };
     await stage.bus.store(`backbeat.${CLUSTER}.report.store.${windowId}`, unfit);
+    await stage.bus.store(`backbeat.${CLUSTER}.report.store.${'cd'.repeat(16)}`, { type: 'none' });
     await using replica = await stage.reverb({ store: target.store });
     stage.pulse.start();
     await until(async () => (await target.rows()).length >= 2);
     expect(await target.rows()).not.toContain(windowId);
+    expect(replica.reverb.tally.brokenByKind).toMatchObject({ report_no_row: 1, report_schema: 1 });
     const found = await replica.reverb.stream.get(windowId);
     expect(found?.report.window_id).toBe(windowId);
   });

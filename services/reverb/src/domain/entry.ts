@@ -17,6 +17,7 @@ export const BROKEN_REASONS = {
   rotation: ['malformed', 'schema', 'unsigned', 'signature', 'ahead', 'flood'],
   marker: ['malformed', 'schema', 'foreign_window', 'implausible'],
   checkpoint: ['unreadable'],
+  report: ['schema', 'no_row'],
   beat: ['malformed', 'foreign_cluster', 'unsigned', 'signature', 'implausible'],
 } as const;
 export type BrokenKind = keyof typeof BROKEN_REASONS;

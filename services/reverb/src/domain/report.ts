@@ -55,7 +55,12 @@ function issuesOf({
       marker.missed_windows,
       'windows before this one without a frame or a claim',
     ),
-    issue('warning', 'missed_beats', marker.missed_beats, 'beats of the window that were not heard'),
+    issue(
+      'warning',
+      'missed_beats',
+      marker.missed_beats,
+      'beats of the window, or the downbeat behind it, that were not heard live',
+    ),
     issue('warning', 'broken_promises', rollUp.broken, 'promises that were not kept in time'),
     issue('warning', 'late_claims', late, 'claims stored after their window was closed'),
     issue('info', 'silent_agents', silent, 'agents of the window before that did not report'),

@@ -46,13 +46,30 @@ describe('the plan', () => {
     expect(second && missedBeatsOf(second.window)).toBe(4);
   });
 
-  test('what was before the first frame is unknown, not missed', () => {
+  test('of what was before the first frame nobody knows more than that the downbeat is missing', () => {
     const plan = new WindowPlan();
     plan.hear(bar(2), 0);
     plan.hear(bar(3), 500);
     plan.beat(bar(4), 1_000);
     const ended = plan.nextEnded();
-    expect(ended && missedBeatsOf(ended.window)).toBe(0);
+    expect(ended && missedBeatsOf(ended.window)).toBe(1);
+  });
+
+  test('a drift that nobody knows is no perfect one: the downbeat behind the window is missing', () => {
+    const plan = new WindowPlan();
+    for (let index = 0; index < 4; index += 1) plan.hear(bar(index), index * 500);
+    plan.beat(bar(4), 2_000);
+    const ended = plan.nextEnded();
+    expect(ended && [tempoDriftOf(ended.window), missedBeatsOf(ended.window)]).toEqual([0, 1]);
+  });
+
+  test('nor is one whose first downbeat is known from the stream alone', () => {
+    const plan = new WindowPlan();
+    plan.hear(bar(0), undefined);
+    for (let index = 1; index < 5; index += 1) plan.hear(bar(index), index * 500);
+    plan.beat(bar(4), 2_000);
+    const ended = plan.nextEnded();
+    expect(ended && [tempoDriftOf(ended.window), missedBeatsOf(ended.window)]).toEqual([0, 1]);
   });
 
   test('a new life of the cluster ends the window that was on', () => {

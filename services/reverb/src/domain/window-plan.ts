@@ -117,17 +117,26 @@ export function graceOf({ beatMs }: { readonly beatMs: number }): number {
   return Math.min(beatMs / 4, GRACE_MAX_MS);
 }
 
-/** Beats of the window that were not heard though somebody listened. */
-export function missedBeatsOf({ observedFrom, to, heard }: SeenWindow): number {
-  return to - observedFrom + 1 - heard.size;
+/**
+ * Beats of the window that were not heard though somebody listened; at least one where the downbeat at either end was not
+ * heard live, because then nobody knows the drift, and its 0 must not read like a perfect one.
+ */
+export function missedBeatsOf(window: SeenWindow): number {
+  const { observedFrom, to, heard } = window;
+  const missed = to - observedFrom + 1 - heard.size;
+  return driftOf(window) === undefined ? Math.max(1, missed) : missed;
 }
 
 /**
  * (Arrival of the next window's first frame − of this one's) − nominal length; 0 where one of them is missing,
  * which the missed beats say.
  */
-export function tempoDriftOf({ firstArrivalMs, nextArrivalMs, from, to, beatMs }: SeenWindow): number {
-  if (firstArrivalMs === undefined || nextArrivalMs === undefined) return 0;
+export function tempoDriftOf(window: SeenWindow): number {
+  return driftOf(window) ?? 0;
+}
+
+function driftOf({ firstArrivalMs, nextArrivalMs, from, to, beatMs }: SeenWindow): number | undefined {
+  if (firstArrivalMs === undefined || nextArrivalMs === undefined) return undefined;
   return Math.round((nextArrivalMs - firstArrivalMs - (to - from + 1) * beatMs) * 1_000) / 1_000;
 }
 
