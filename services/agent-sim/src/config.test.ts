@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { newPrivateKey, readSigner, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
 import { clusterName, ConfigError, readEnv } from '@whoosh/config';
 import { expect, test } from 'vitest';
-import { Env, problems } from './config.ts';
+import { Env, problems, signerOf } from './config.ts';
 
-const read = (flags: string) => readEnv(Env, {}, { argv: flags.split(' ').filter(Boolean), check: problems });
+const read = (flags: string, source = {}) =>
+  readEnv(Env, source, { argv: flags.split(' ').filter(Boolean), check: problems });
 
-function problemsOf(flags: string): readonly string[] {
+function problemsOf(flags: string, source = {}): readonly string[] {
   try {
-    read(flags);
+    read(flags, source);
   } catch (cause) {
     if (cause instanceof ConfigError) return cause.problems;
     throw cause;
@@ -63,9 +65,59 @@ test.each([
   expect(problemsOf(flags).join('\n')).toMatch(says);
 });
 
+const pem = newPrivateKey();
+const lineFor = (owner: string, name = 'sim') => trustedKeyLine(readSigner(name, pem), owner);
+const solo = {
+  CHORUS_AGENT_NAME: 'backend',
+  CHORUS_AGENT_ID: 'agent-7',
+  CHORUS_TASK_ID: '00000000-0000-4000-8000-000000000001',
+  CHORUS_TEAM_ID: '00000000-0000-4000-8000-000000000002',
+  WHOOSH_ENDPOINT: 'http://127.0.0.1:1',
+  WHOOSH_AGENT_TOKEN: 'token',
+};
+
+test('a fleet signs under its prefix, one agent under its name, both under what they are told', () => {
+  const signing = { BACKBEAT_SIGNING_KEY: pem };
+  expect(signerOf(read(''))).toBeUndefined();
+  expect(signerOf(read('', signing))?.keyName).toBe('sim');
+  expect(signerOf(read('--agent-prefix crowd', signing))?.keyName).toBe('crowd');
+  expect(signerOf(read('--signing-key-name k9', signing))?.keyName).toBe('k9');
+  expect(signerOf(read('', { ...solo, ...signing }))?.keyName).toBe('agent-7');
+});
+
+test.each([
+  ['a fleet with a key for all of it', '--agents 3', { BACKBEAT_KEYS: lineFor('sim-*') }, undefined],
+  [
+    'a fleet with the key of one agent',
+    '--agents 3',
+    { BACKBEAT_KEYS: lineFor('sim-0001') },
+    /is a key of sim-0001, which is not sim-0002/,
+  ],
+  ['one agent with its own key', '', { ...solo, BACKBEAT_KEYS: lineFor('agent-7', 'agent-7') }, undefined],
+  [
+    'one agent with the key of another',
+    '',
+    { ...solo, BACKBEAT_KEYS: lineFor('agent-8', 'agent-7') },
+    /is a key of agent-8, which is not agent-7/,
+  ],
+  [
+    'no key of a pulse',
+    '--require-signatures',
+    { BACKBEAT_KEYS: lineFor('sim-*') },
+    /must have a key of @pulse/,
+  ],
+  ['no PEM', '', { BACKBEAT_SIGNING_KEY: 'hunter2' }, /^BACKBEAT_SIGNING_KEY: must be a private key/],
+])('keys: %s', (_, flags, source, says) => {
+  const told = problemsOf(flags, { BACKBEAT_SIGNING_KEY: pem, ...source }).join('\n');
+  if (says === undefined) expect(told).toBe('');
+  else expect(told).toMatch(says);
+  expect(told).not.toContain('hunter2');
+});
+
 test('every flag of a fleet is in the README', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const fleet = ['AGENTS', 'SCORE', 'SEED', 'RATE', 'DURATION', 'JOIN_STAGGER', 'AGENT_PREFIX'];
+  fleet.push('SIGNING_KEY', 'SIGNING_KEY_NAME', 'KEYS', 'REQUIRE_SIGNATURES');
   for (const name of fleet) expect(Object.keys(Env.shape)).toContain(`BACKBEAT_${name}`);
   for (const name of fleet) expect(readme).toContain(`\`--${name.toLowerCase().replaceAll('_', '-')}\``);
 });

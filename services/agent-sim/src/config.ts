@@ -1,6 +1,10 @@
 import * as z from 'zod';
-import { backbeatEnv, clusterProblems, duration, integer, natsEnv, number, secret } from '@whoosh/config';
+import { signerFrom, signingProblems, trustProblems } from '@whoosh/backbeat-sdk/keys';
+import { type Signer } from '@whoosh/backbeat-sdk';
+import { backbeatEnv, clusterProblems, duration, integer } from '@whoosh/config';
+import { natsEnv, number, secret, trustEnv } from '@whoosh/config';
 import { AgentId } from '@whoosh/contracts';
+import { fleetProfile } from './domain/fleet-profiles.ts';
 
 /** One process may play a whole fleet; more would only measure this machine. */
 const AGENTS_MAX = 20_000;
@@ -46,8 +50,11 @@ const fleetEnv = {
 export const Env = z.object({
   ...natsEnv,
   ...backbeatEnv,
+  ...trustEnv,
   ...soloEnv,
   ...fleetEnv,
+  BACKBEAT_SIGNING_KEY: secret().optional().describe('Signs what is said, for all agents of the process'),
+  BACKBEAT_SIGNING_KEY_NAME: text().describe('The agent, or the prefix of the fleet, unless told'),
   WHOOSH_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 export type Env = z.infer<typeof Env>;
@@ -56,10 +63,32 @@ const SOLO_NEEDS = ['CHORUS_AGENT_ID', 'CHORUS_TASK_ID', 'WHOOSH_ENDPOINT', 'WHO
 
 /** What one agent needs beside its name. */
 export function problems(env: Partial<Env>): string[] {
-  const cluster = clusterProblems(env);
-  if (env.CHORUS_AGENT_NAME === undefined) return cluster;
+  const common = [
+    ...clusterProblems(env),
+    ...trustProblems(env),
+    ...signingProblems(env, { nameByDefault: keyName(env), agentIds: speakers(env) }),
+  ];
+  if (env.CHORUS_AGENT_NAME === undefined) return common;
   const missing = SOLO_NEEDS.filter((name) => env[name] === undefined).map((name) => `${name} is required`);
   const owners = [env.CHORUS_COUNCIL_ID, env.CHORUS_TEAM_ID].filter((id) => id !== undefined).length;
   const owner = owners === 1 ? [] : ['exactly one of CHORUS_COUNCIL_ID and CHORUS_TEAM_ID is required'];
-  return [...cluster, ...missing, ...owner];
+  return [...common, ...missing, ...owner];
+}
+
+/** One key speaks for all agents of a process; a fleet's has the owner `<prefix>-*`, or what else they begin with. */
+export function signerOf(env: Env): Signer | undefined {
+  return signerFrom(env, keyName(env));
+}
+
+function keyName(env: Partial<Env>): string {
+  return (env.CHORUS_AGENT_NAME && env.CHORUS_AGENT_ID) || (env.BACKBEAT_AGENT_PREFIX ?? '');
+}
+
+function speakers(env: Partial<Env>): string[] {
+  if (env.CHORUS_AGENT_NAME !== undefined) {
+    return env.CHORUS_AGENT_ID === undefined ? [] : [env.CHORUS_AGENT_ID];
+  }
+  const { BACKBEAT_AGENTS: agents = 0, BACKBEAT_AGENT_PREFIX: prefix } = env;
+  if (prefix === undefined) return [];
+  return Array.from({ length: agents }, (_, index) => fleetProfile(prefix, index).agentId);
 }

@@ -63,7 +63,7 @@ export class FleetPlayer implements AsyncDisposable {
   constructor(options: FleetPlayerOptions) {
     this.#options = options;
     this.#ensemble = new Ensemble(options);
-    this.#raw = new RawClaims(options.link.link);
+    this.#raw = new RawClaims(options.link);
     this.#slots = options.agentIds.map((agentId) => claimSlot(agentId));
     this.#order = options.agentIds
       .map((_, at) => at)

@@ -1,7 +1,8 @@
 import { type Fleet, startFleetLink } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { clusterName, natsAuth, natsServers } from '@whoosh/config';
 import { type ServiceContext, supervise } from '@whoosh/lifecycle';
-import { type Env } from './config.ts';
+import { type Env, signerOf } from './config.ts';
 import { type FleetProfile, fleetProfile } from './domain/fleet-profiles.ts';
 import { FleetMetrics } from './fleet-metrics.ts';
 import { FleetPlayer } from './fleet-player.ts';
@@ -65,6 +66,8 @@ async function joinFleet({ env, log, resources }: ServiceContext<Env>): Promise<
       natsUrl: natsServers(env),
       clusterId: clusterName(env),
       log,
+      signer: signerOf(env),
+      signatures: signaturePolicy(env),
       natsOptions: {
         ...FLEET_PROFILE,
         ...(auth && { user: auth.user, pass: auth.password.reveal() }),

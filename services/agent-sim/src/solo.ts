@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Agent, type Beat, connect } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { clusterName, natsAuth, natsServers } from '@whoosh/config';
 import { sendJson, type ServiceContext, supervise } from '@whoosh/lifecycle';
 import { assert } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
-import { type Env } from './config.ts';
+import { type Env, signerOf } from './config.ts';
 import { Contact } from './contact.ts';
 import { CouncilSeat } from './council-seat.ts';
 import { Credentials } from './credentials.ts';
@@ -110,6 +111,8 @@ async function join(env: ServiceContext<Env>['env'], agentId: string): Promise<A
     natsUrl: env.CHORUS_BACKBEAT_NATS_URL ?? natsServers(env),
     clusterId: env.CHORUS_BACKBEAT_CLUSTER_ID ?? clusterName(env),
     agentId,
+    signer: signerOf(env),
+    signatures: signaturePolicy(env),
     ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
   });
 }
