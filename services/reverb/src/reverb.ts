@@ -20,6 +20,7 @@ import { runProjection } from './projection.ts';
 import { Session } from './session.ts';
 import { type SignatureSettings } from './signatures/signature-rule.ts';
 import { VerifierPool } from './signatures/verifier-pool.ts';
+import { StreamSource } from './store/report-source.ts';
 import { ReportStream } from './store/report-stream.ts';
 import { type ReportStore } from './store/reports.ts';
 import { Tally } from './tally.ts';
@@ -68,7 +69,7 @@ export class Reverb implements AsyncDisposable {
     this.options = options;
     this.clock = options.clock ?? systemMonotonicClock;
     this.startedAtMs = this.clock.nowMs();
-    this.stream = new ReportStream(options.bus.jsm, options.clusterId);
+    this.stream = new ReportStream(new StreamSource(options.bus.jsm, options.clusterId), options.clusterId);
     this.#metrics = new ReverbMetrics(options.registry);
     this.tally = new Tally(this.#metrics, options.log);
     this.#burials = new Burials({ bus: options.bus, metrics: this.#metrics, log: options.log });
