@@ -111,11 +111,15 @@ const LIVES_LEFT_OUT = new Set(['agent', 'repository', 'issue']);
 const HAPPENED_AGAIN = new Set([
   'deployment.creating',
   'deployment.running',
-  'deployment.failed',
   // Owners read the newest state of their deployments and pass over what was in between.
   'council.seat_changed',
   'team.changed',
 ]);
+/**
+ * A kill between the file of an agent and its process is a try that failed, and another follows it: once in a while, by the moment of the
+ * kill. That every deployment came to its end is held by the tables.
+ */
+const CUT_SHORT = new Set(['deployment.failed']);
 /** Optional seats may be taken before or after the council begins. */
 const WHENEVER = new Set(['council.role_claimed']);
 
@@ -159,6 +163,7 @@ async function lives(whoosh: RunningWhoosh, names: Names): Promise<Record<string
       );
     revisions.add(revision);
     const life = `${noun} ${names.replace(event.subject)}`;
+    if (CUT_SHORT.has(`${noun}.${happened}`)) continue;
     const isAgain = HAPPENED_AGAIN.has(`${noun}.${happened}`);
     const change =
       event.data.change === undefined || isAgain || WHENEVER.has(`${noun}.${happened}`)
