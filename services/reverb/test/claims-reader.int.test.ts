@@ -24,7 +24,9 @@ test('says when nothing will be read any more, and knows how much there is to re
   // An interruption costs nothing, and afterwards it is known again how much there is.
   await own.connection.reconnect();
   await putRaw(bus.connection, 'backbeat.c.claim.a5', {});
-  await until(() => reader.reading.taken === 4 && reader.reading.known === 4);
+  await until(() => reader.reading.taken === 4 && reader.reading.known === 4, {
+    describe: () => `4 of 4, not ${reader.reading.taken} of ${reader.reading.known}, away: ${reader.isAway}`,
+  });
   await own.connection.close();
   await expect(reader.failed).rejects.toThrow('has ended');
   expect(reader.isAway).toBe(true);

