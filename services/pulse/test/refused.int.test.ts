@@ -147,7 +147,7 @@ async function watched(changes: Partial<MetronomeSettings>) {
   };
 }
 
-test.each([
+test.concurrent.each([
   { odd: 'secrets', reason: 'unauthenticated', flag: '--raft-secret' },
   { odd: 'peers', reason: 'foreign', flag: '--raft-peers' },
 ])('a peer with other $odd is counted, said, and in the status', async ({ odd, reason, flag }) => {
