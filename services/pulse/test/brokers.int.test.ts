@@ -21,7 +21,10 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
     const [first, second] = brokers.servers as [(typeof brokers.servers)[0], (typeof brokers.servers)[0]];
     // The listener sits where beats must arrive: at the broker that stays.
     await using wire = await WireRecorder.open([second.url], 'hedge');
-    await using pulse = await PulseProcess.start({ cluster: 'hedge', nats: brokers.urls.join(','), flags });
+    // So fast that a beat is due before a frozen broker is found out, which takes about 200 ms.
+    const fast = { bpm: '600' };
+    const nats = brokers.urls.join(',');
+    await using pulse = await PulseProcess.start({ cluster: 'hedge', nats, flags: fast });
     await until(async () => (await connected(pulse)) === 2, { describe: 'two connections' });
     await wire.beats(3);
     await first.kill(signal);

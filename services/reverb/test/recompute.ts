@@ -166,8 +166,17 @@ function readClaim(message: Judged): Claim | string | undefined {
   return message.verdict === 'believed' ? { message, body } : message.verdict;
 }
 
+/** Of each marker once: counted back through all before it, and twice at each, it would take for ever. */
+const ends = new WeakMap<Marker, number>();
+
 /** The end of a marker's window on the broker's clock: as it tells, but not later than the window before it allows. */
-function endAt({ message, body, before }: Marker): number {
+function endAt(marker: Marker): number {
+  const known = ends.get(marker) ?? countEnd(marker);
+  ends.set(marker, known);
+  return known;
+}
+
+function countEnd({ message, body, before }: Marker): number {
   const told = message.storedAtMs - Math.min(body.elapsed_ms ?? 0, 4 * 3_600_000);
   if (before?.body.beat_ms === undefined || body.beat_ms === undefined) return told;
   const counted = endAt(before) + (body.to_beat - before.body.to_beat) * body.beat_ms * 1.001;

@@ -145,7 +145,11 @@ export class Stage implements AsyncDisposable {
       },
     });
     this.bus.connection.subscribe(backbeat.reports.subject.at({ cluster: CLUSTER }), {
-      callback: (_error, message) => void this.heard.push(backbeat.BarReport.parse(message.json())),
+      // A callback that throws would end the connection.
+      callback: (_error, message) => {
+        const { data: report } = backbeat.BarReport.safeParse(message.json());
+        if (report !== undefined) this.heard.push(report);
+      },
     });
     await this.bus.flush();
   }
