@@ -44,7 +44,8 @@ export default defineConfig({
           exclude,
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          // Most of a run is waiting for beats: two at a time fit on two cores.
+          maxWorkers: 2,
         },
       },
     ],
