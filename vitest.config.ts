@@ -16,6 +16,7 @@ export default defineConfig({
           ],
           exclude: [...exclude, '**/*.int.test.ts'],
           testTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
       {
