@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Peer, type Raft, type RaftOptions, startRaft } from '../src/node/index.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
-import { WordMachine } from './word-machine.ts';
+import { word, WordMachine } from './word-machine.ts';
 
 /** Below what systems give to outgoing connections: a port there is not lost between being found and being used. */
 const PORT_MIN = 12_000;
@@ -39,6 +39,7 @@ export interface LocalNode {
 }
 
 const UNTIL_MS = 20_000;
+const SAY_TRIES_MAX = 20;
 
 /** Nodes of one cluster in this process, on loopback ports and in a directory of their own. */
 export class LocalCluster implements AsyncDisposable {
@@ -107,6 +108,19 @@ export class LocalCluster implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     throw new Error('no leader');
+  }
+
+  /** Said to whoever leads, again when that one was just replaced. */
+  async say(text: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const leader = await this.leader();
+      try {
+        await leader.raft.propose(word(text));
+        return;
+      } catch (cause) {
+        if (tries === SAY_TRIES_MAX) throw cause;
+      }
+    }
   }
 
   followersOf(leader: LocalNode): readonly LocalNode[] {

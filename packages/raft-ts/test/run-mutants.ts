@@ -51,7 +51,7 @@ const VITEST = [join(dirname(vitest), 'vitest.mjs'), 'run', '--bail', '1', '--re
 const ONE_PROCESS = ['--no-isolate', '--maxWorkers', '1'];
 const RULES = ['src/', 'test/paper', 'test/thesis', 'test/limits', 'test/interaction'];
 /** Without those over sockets, which are slow and know less than the others. */
-const DRIVER = ['test/log-damage', 'test/driver-order', 'test/wire'];
+const DRIVER = ['src/node/', 'test/log-damage', 'test/driver-order', 'test/wire'];
 
 function tests(...files: readonly string[]): readonly string[] {
   return [...VITEST, ...ONE_PROCESS, ...files];

@@ -8,13 +8,12 @@ import { encodeMessage } from '../src/node/codec.ts';
 import { frame, FrameReader } from '../src/node/frame.ts';
 import { code, encodeIntroduction, FrameCodes, type Introduction } from '../src/node/handshake.ts';
 import { Membership } from '../src/node/membership.ts';
+import { proofsUnder } from '../src/node/secrets.ts';
 import { LocalCluster, type LocalNode } from './local-cluster.ts';
-import { word } from './word-machine.ts';
 
 const SECRET = 'a secret';
 const NOISE_CONNECTIONS = 40;
 const LOUD_TERM = 1_000_000;
-const PROPOSE_TRIES_MAX = 20;
 
 let cluster: LocalCluster;
 /** Whose port is dialled; it led when the tests began. */
@@ -29,6 +28,7 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 interface Dialer {
   readonly clusterId?: string;
   readonly secret?: string;
+  readonly previous?: string;
   readonly from?: string;
   readonly to?: string;
   /** The introduction as it leaves; the sound one is given. */
@@ -42,7 +42,7 @@ function peer(): string {
 }
 
 /** Dials the listener, plays its part, and resolves when the listener has closed the connection. */
-async function dial({ clusterId = 'test', secret = SECRET, ...dialer }: Dialer): Promise<void> {
+async function dial({ clusterId = 'test', secret = SECRET, previous, ...dialer }: Dialer): Promise<void> {
   const { from = peer(), to = listener.name, introduce = (sound: Buffer) => sound, say } = dialer;
   const membership = new Membership(clusterId, cluster.peers);
   const socket = open();
@@ -58,7 +58,9 @@ async function dial({ clusterId = 'test', secret = SECRET, ...dialer }: Dialer):
           listenerNonce: Buffer.from(content),
           dialerNonce: randomBytes(16),
         };
-        socket.write(introduce(frame(encodeIntroduction(who, code(secret, 'dialer', who)))));
+        socket.write(
+          introduce(frame(encodeIntroduction(who, proofsUnder({ current: secret, previous }, who)))),
+        );
       } else if (say !== undefined) {
         socket.write(say(new FrameCodes(code(secret, 'frames', who)), membership.idOf(from)));
       }
@@ -95,6 +97,7 @@ const STRANGERS: readonly (readonly [what: string, reason: string, dialer: () =>
   ['nobody knows', 'foreign', () => ({ from: 'n9', say: () => Buffer.alloc(0) })],
   ['who says to be the listener itself', 'foreign', () => ({ from: listener.name })],
   ['with another secret', 'unauthenticated', () => ({ secret: 'another' })],
+  ['with two other secrets', 'unauthenticated', () => ({ secret: 'another', previous: 'and another' })],
   ['of another protocol', 'malformed', () => ({ introduce: () => frame(Buffer.from('raft-ts/9 hello')) })],
   ['who announces 4 GiB', 'too_long', () => ({ introduce: () => Buffer.from([255, 255, 255, 255]) })],
   ['who introduces itself at length', 'too_long', () => ({ introduce: () => frame(Buffer.alloc(4_097)) })],
@@ -157,7 +160,8 @@ async function dialUnknown(): Promise<void> {
   const listenerNonce = Buffer.from(new FrameReader(64).push(bytes)?.[0] ?? []);
   const digest = new Membership('test', cluster.peers).digest();
   const who = { digest, from: 'n9', to: listener.name, listenerNonce, dialerNonce: randomBytes(16) };
-  socket.write(frame(encodeIntroduction(who, code(SECRET, 'dialer', who))));
+  const secrets = { current: SECRET, previous: undefined };
+  socket.write(frame(encodeIntroduction(who, proofsUnder(secrets, who))));
   await once(socket, 'close');
 }
 
@@ -168,19 +172,6 @@ test('a dialer who says nothing is cut off', { timeout: 20_000 }, async () => {
   await once(socket, 'close');
   expect(listener.raft.transport.counters.refused['silent']).toBeGreaterThan(before);
 });
-
-/** Said to whoever leads, again when that one was just replaced. */
-async function proposed(text: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    const leader = await cluster.leader();
-    try {
-      await leader.raft.propose(word(text));
-      return;
-    } catch (cause) {
-      if (tries === PROPOSE_TRIES_MAX) throw cause;
-    }
-  }
-}
 
 test('noise on many connections at once disturbs nobody', { timeout: 30_000 }, async () => {
   const random = new Random(1);
@@ -197,7 +188,7 @@ test('noise on many connections at once disturbs nobody', { timeout: 30_000 }, a
   await Promise.all(Array.from({ length: NOISE_CONNECTIONS }, noise));
   expect(counted()).toBeGreaterThanOrEqual(before + NOISE_CONNECTIONS);
   expectQuietTerms();
-  await proposed('still here');
+  await cluster.say('still here');
   await cluster.level();
   for (const { machine } of cluster.nodes.values()) expect(machine.words).toContain('still here');
   expect(cluster.failures).toEqual([]);

@@ -10,6 +10,7 @@ import {
   encodeIntroduction,
   FrameCodes,
 } from '../src/node/handshake.ts';
+import { agreedSecret, proofsUnder } from '../src/node/secrets.ts';
 
 const number = fc.maxSafeNat();
 const bytes = fc.uint8Array({ maxLength: 40 });
@@ -115,11 +116,16 @@ const who = {
 
 test('an introduction is bound to secret, names, cluster and both nonces', () => {
   const proof = code('secret', 'dialer', who);
-  const read = decodeIntroduction(encodeIntroduction(who, proof), who.listenerNonce);
-  expect(read).toEqual({ who, proof });
+  for (const previous of [undefined, Buffer.alloc(32, 4)]) {
+    const proofs = { current: proof, previous };
+    const read = decodeIntroduction(encodeIntroduction(who, proofs), who.listenerNonce);
+    expect(read).toEqual({ who, proofs });
+  }
   const others = [
     code('other', 'dialer', who),
     code('secret', 'listener', who),
+    code('secret', 'dialer, previous', who),
+    code('secret', 'dialer', who, Buffer.alloc(32, 4)),
     code('secret', 'dialer', { ...who, from: 'n3' }),
     code('secret', 'dialer', { ...who, to: 'n3' }),
     code('secret', 'dialer', { ...who, digest: Buffer.alloc(32, 9) }),
@@ -130,13 +136,13 @@ test('an introduction is bound to secret, names, cluster and both nonces', () =>
 });
 
 test('any changed byte of an introduction makes it another one or none', () => {
-  const proof = code('secret', 'dialer', who);
-  const encoded = encodeIntroduction(who, proof);
+  const secrets = { current: 'secret', previous: 'another' };
+  const encoded = encodeIntroduction(who, proofsUnder(secrets, who));
   for (let at = 0; at < encoded.byteLength; at += 1) {
     const changed = Buffer.from(encoded);
     changed[at] = (changed[at] ?? 0) ^ 1;
     const read = decodeIntroduction(changed, who.listenerNonce);
-    const good = read !== undefined && codesEqual(read.proof, code('secret', 'dialer', read.who));
+    const good = read !== undefined && agreedSecret(secrets, read.who, read.proofs) !== undefined;
     expect(good).toBe(false);
   }
 });

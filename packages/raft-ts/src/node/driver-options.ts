@@ -50,6 +50,11 @@ export interface RaftOptions {
   readonly bind?: { readonly host: string; readonly port: number };
   /** Shared by all nodes. Without it and without `tls` only loopback addresses are accepted. */
   readonly secret?: string;
+  /**
+   * The secret before this one, while a rotation lasts: nodes that are started with either connect in both directions.
+   * Whoever knows it is heard until it is left out again.
+   */
+  readonly previousSecret?: string;
   readonly tls?: TlsFiles;
   readonly timing?: Partial<RaftTiming>;
   readonly readMode?: ReadMode;

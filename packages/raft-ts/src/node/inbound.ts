@@ -6,12 +6,13 @@ import { decodeMessage } from './codec.ts';
 import { frame, FrameReader } from './frame.ts';
 import { code, CODE_BYTES, codesEqual, decodeIntroduction, FrameCodes, NONCE_BYTES } from './handshake.ts';
 import { type Membership } from './membership.ts';
+import { agreedSecret, type Secrets } from './secrets.ts';
 
 export interface InboundOptions {
   readonly socket: Socket;
   readonly node: string;
   readonly membership: Membership;
-  readonly secret: string;
+  readonly secrets: Secrets;
   readonly namedByCertificate: boolean;
   readonly maxFrameBytes: number;
   readonly onSpeaker: (id: NodeId) => void;
@@ -21,7 +22,8 @@ export interface InboundOptions {
 }
 
 const INTRODUCTION_BYTES_MAX = 4096;
-const INTRODUCTION_TIMEOUT_MS = 2_000;
+/** Also for the handshake of TLS, which comes before. */
+export const INTRODUCTION_TIMEOUT_MS = 2_000;
 
 /** A connection that was accepted. It only listens; the first thing that is wrong closes it. */
 export class Inbound {
@@ -66,14 +68,15 @@ export class Inbound {
   }
 
   #introduced(content: Buffer): void {
-    const { membership, node, secret, socket, maxFrameBytes } = this.#options;
+    const { membership, node, secrets, socket, maxFrameBytes } = this.#options;
     const introduction = decodeIntroduction(content, this.#nonce);
     if (introduction === undefined) return this.#refuse('malformed');
-    const { who, proof } = introduction;
+    const { who, proofs } = introduction;
     if (!codesEqual(who.digest, membership.digest()) || who.to !== node) return this.#refuse('foreign');
     const known = membership.peers.some((peer) => peer.name === who.from) && who.from !== node;
     if (!known) return this.#refuse('foreign');
-    if (!codesEqual(proof, code(secret, 'dialer', who))) return this.#refuse('unauthenticated');
+    const secret = agreedSecret(secrets, who, proofs);
+    if (secret === undefined) return this.#refuse('unauthenticated');
     if (this.#options.namedByCertificate && this.#certificateName() !== who.from) {
       return this.#refuse('unauthenticated');
     }

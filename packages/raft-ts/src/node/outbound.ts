@@ -8,19 +8,19 @@ import { frame, FrameReader } from './frame.ts';
 import {
   code,
   CODE_BYTES,
-  codesEqual,
   encodeIntroduction,
   FrameCodes,
   type Introduction,
   NONCE_BYTES,
 } from './handshake.ts';
 import { type Peer } from './membership.ts';
+import { answeredSecret, proofsUnder, type Secrets } from './secrets.ts';
 
 export interface OutboundOptions {
   readonly peer: Peer;
   readonly from: string;
   readonly digest: Buffer;
-  readonly secret: string;
+  readonly secrets: Secrets;
   readonly tls: TlsFiles | undefined;
   readonly onConnected: () => void;
   readonly onClosed: () => void;
@@ -103,24 +103,23 @@ export class Outbound {
   }
 
   #introduce(socket: Socket, listenerNonce: Buffer): Introduction | undefined {
-    const { digest, from, peer, secret } = this.#options;
+    const { digest, from, peer, secrets } = this.#options;
     if (listenerNonce.byteLength !== NONCE_BYTES) {
       this.#refuse(socket, 'malformed');
       return undefined;
     }
     const dialerNonce = randomBytes(NONCE_BYTES);
     const who = { digest, from, to: peer.name, listenerNonce: Buffer.from(listenerNonce), dialerNonce };
-    socket.write(frame(encodeIntroduction(who, code(secret, 'dialer', who))));
+    socket.write(frame(encodeIntroduction(who, proofsUnder(secrets, who))));
     return who;
   }
 
-  #answered(socket: Socket, who: Introduction, proof: Buffer): void {
-    const { secret, peer, onConnected } = this.#options;
+  #answered(socket: Socket, who: Introduction, answer: Buffer): void {
+    const { secrets, peer, onConnected } = this.#options;
     if (this.#codes !== undefined) return this.#refuse(socket, 'malformed');
     const named = !(socket instanceof TLSSocket) || socket.getPeerCertificate().subject?.CN === peer.name;
-    if (!named || !codesEqual(proof, code(secret, 'listener', who))) {
-      return this.#refuse(socket, 'unauthenticated');
-    }
+    const secret = answeredSecret(secrets, who, answer);
+    if (!named || secret === undefined) return this.#refuse(socket, 'unauthenticated');
     socket.setTimeout(0);
     this.#codes = new FrameCodes(code(secret, 'frames', who));
     this.#redialMs = REDIAL_MIN_MS;

@@ -2,6 +2,7 @@ import { Raft } from './driver.ts';
 import { type RaftOptions } from './driver-options.ts';
 import { Membership } from './membership.ts';
 import { openStorage } from './open-storage.ts';
+import { type Secrets } from './secrets.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { NO_TRANSPORT, type Transport } from './transport.ts';
 
@@ -9,7 +10,20 @@ const LEAD_ALONE_TIMEOUT_MS = 10_000;
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
-async function openTransport(options: RaftOptions, membership: Membership, raft: Raft): Promise<Transport> {
+function secretsOf({ secret, previousSecret }: RaftOptions): Secrets {
+  if (secret === '' || previousSecret === '') throw new Error('a secret of raft must not be empty');
+  if (previousSecret !== undefined && (secret === undefined || secret === previousSecret)) {
+    throw new Error('a previous secret of raft needs a present one that differs');
+  }
+  return { current: secret ?? '', previous: previousSecret };
+}
+
+async function openTransport(
+  options: RaftOptions,
+  secrets: Secrets,
+  membership: Membership,
+  raft: Raft,
+): Promise<Transport> {
   const own = membership.peers[membership.idOf(options.node) - 1];
   const bind = options.bind ?? own;
   if (membership.peers.length === 1 || bind === undefined) return NO_TRANSPORT;
@@ -21,7 +35,7 @@ async function openTransport(options: RaftOptions, membership: Membership, raft:
     membership,
     node: options.node,
     bind,
-    secret: options.secret ?? '',
+    secrets,
     tls: options.tls,
     maxFrameBytes: MAX_FRAME_BYTES,
     events: raft.transportEvents,
@@ -30,17 +44,18 @@ async function openTransport(options: RaftOptions, membership: Membership, raft:
 
 /**
  * Starts one node on what its directory holds. Throws what `openStorage` throws, and when the address cannot be
- * listened on. The caller disposes of it; use `raft.stop()` first for a hand-over.
+ * listened on or the secrets make no sense. The caller disposes of it; use `raft.stop()` first for a hand-over.
  */
 export async function startRaft(options: RaftOptions): Promise<{ readonly raft: Raft } & AsyncDisposable> {
   await using starting = new AsyncDisposableStack();
+  const secrets = secretsOf(options);
   const membership = new Membership(options.clusterId, options.peers);
   const opened = starting.use(
     await openStorage(options.directory, { clusterId: options.clusterId, node: options.node }),
   );
   const raft = new Raft(options, membership, opened.storage);
   starting.defer(async () => raft.stop({ handOver: false }));
-  raft.start(await openTransport(options, membership, raft));
+  raft.start(await openTransport(options, secrets, membership, raft));
   // Alone there is nothing to wait for but the own disk.
   if (membership.peers.length === 1) await raft.until(({ role }) => role === 'leader', LEAD_ALONE_TIMEOUT_MS);
   const resources = starting.move();

@@ -3,22 +3,24 @@ import { createServer as createTcpServer, type AddressInfo, type Server, type So
 import { createServer as createTlsServer } from 'node:tls';
 import { type Message, type NodeId } from '../message.ts';
 import { type TlsFiles } from './driver-options.ts';
-import { Inbound } from './inbound.ts';
+import { Inbound, INTRODUCTION_TIMEOUT_MS } from './inbound.ts';
 import { type Membership } from './membership.ts';
 import { Outbound } from './outbound.ts';
+import { type Secrets } from './secrets.ts';
 import { type Transport, type TransportCounters, type TransportEvents } from './transport.ts';
 
 export interface TcpOptions {
   readonly membership: Membership;
   readonly node: string;
   readonly bind: { readonly host: string; readonly port: number };
-  readonly secret: string;
+  readonly secrets: Secrets;
   readonly tls: TlsFiles | undefined;
   readonly maxFrameBytes: number;
   readonly events: TransportEvents;
 }
 
 const CONNECTIONS_MAX = 256;
+const MUTUAL = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: INTRODUCTION_TIMEOUT_MS };
 
 /** One connection to each peer for what this node says, one from each for what it hears. */
 export class TcpTransport implements Transport {
@@ -37,11 +39,10 @@ export class TcpTransport implements Transport {
   private constructor(options: TcpOptions) {
     this.#options = options;
     const accept = (socket: Socket): void => this.#accept(socket);
-    const { tls } = options;
     this.#server =
-      tls === undefined
+      options.tls === undefined
         ? createTcpServer({ noDelay: true }, accept)
-        : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true, noDelay: true }, accept);
+        : createTlsServer({ ...options.tls, ...MUTUAL, noDelay: true }, accept);
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('tlsClientError', () => this.#refuse('tls'));
   }
@@ -84,14 +85,14 @@ export class TcpTransport implements Transport {
   }
 
   #dial(id: NodeId): void {
-    const { membership, node, events, secret, tls } = this.#options;
+    const { membership, node, events, secrets, tls } = this.#options;
     const peer = membership.peers[id - 1];
     if (peer === undefined || peer.name === node) return;
     const outbound = new Outbound({
       peer,
       from: node,
       digest: membership.digest(),
-      secret,
+      secrets,
       tls,
       onConnected: () => {
         this.#connects += 1;
@@ -103,13 +104,13 @@ export class TcpTransport implements Transport {
   }
 
   #accept(socket: Socket): void {
-    const { membership, node, secret, tls, maxFrameBytes, events } = this.#options;
+    const { membership, node, secrets, tls, maxFrameBytes, events } = this.#options;
     let speaker: NodeId | undefined;
     const inbound = new Inbound({
       socket,
       node,
       membership,
-      secret,
+      secrets,
       namedByCertificate: tls !== undefined,
       maxFrameBytes,
       onSpeaker: (id) => {

@@ -4,8 +4,9 @@ import { type Random } from '../../sim/random.ts';
 import { MemoryStorage, raftConfig, RaftInvariantError, RaftNode } from '../../src/index.ts';
 import { decodeMessage, encodeMessage } from '../../src/node/codec.ts';
 import { frame, FrameReader } from '../../src/node/frame.ts';
-import { code, decodeIntroduction, encodeIntroduction } from '../../src/node/handshake.ts';
+import { decodeIntroduction, encodeIntroduction } from '../../src/node/handshake.ts';
 import { decodeRecords, encodeRecords, type LogRecord } from '../../src/node/record.ts';
+import { agreedSecret, proofsUnder, type Secrets } from '../../src/node/secrets.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { sampleMessage, sampleRecords } from './sample-messages.ts';
 
@@ -86,11 +87,13 @@ function introduction(random: Random): boolean {
     listenerNonce: Buffer.alloc(16, 2),
     dialerNonce: Buffer.alloc(16, 3),
   };
-  const sound = encodeIntroduction(who, code('secret', 'dialer', who));
+  const dialer: Secrets = { current: 'secret', previous: random.pick([undefined, 'the one before']) };
+  const sound = encodeIntroduction(who, proofsUnder(dialer, who));
   const changed = mutateBytes(random, sound);
   const read = decodeIntroduction(changed, who.listenerNonce);
   if (read === undefined) return false;
-  const isProved = read.proof.equals(code('secret', 'dialer', read.who));
+  const listener = { current: random.pick(['secret', 'the one before']), previous: undefined };
+  const isProved = agreedSecret(listener, read.who, read.proofs) !== undefined;
   must(!isProved || isDeepStrictEqual(read.who, who), `a changed introduction is believed: ${read.who.from}`);
   return true;
 }

@@ -276,6 +276,29 @@ const rest = [
     ['records may change places', 'prefix.writeUInt32LE(previous, 4);', ''],
     ['content is not checked', 'if (sum !== bytes.readUInt32LE(at + 4)) break;', ''],
   ]),
+  ...of('node/secrets.ts', [
+    [
+      'a previous secret of both will do',
+      "code(current, 'dialer, previous', who)",
+      "code(previous ?? current, 'dialer, previous', who)",
+    ],
+    [
+      'any proof may stand in for the present one',
+      "code(previous, 'dialer, previous', who)",
+      "code(previous, 'dialer', who)",
+    ],
+    [
+      'the second proof is not covered',
+      "code(current, 'dialer', who, second)",
+      "code(current, 'dialer', who)",
+    ],
+    [
+      'the previous secret counts for ever',
+      'return isCurrentThere ? previous : undefined;',
+      'return previous;',
+    ],
+    ['any answer will do', 'return isPrevious ? previous : undefined;', 'return previous ?? current;'],
+  ]),
   ...of('node/driver.ts', [
     [
       'sends before it writes',
