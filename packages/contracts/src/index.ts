@@ -28,5 +28,6 @@ export * as councils from './councils.ts';
 export * as teams from './teams.ts';
 export * as agents from './agents.ts';
 export * as deployments from './deployments.ts';
+export { VOUCHED_KEY, VOUCHED_PUBLIC_KEY_BYTES, voucherText, type Vouched } from './voucher.ts';
 export { asyncApi, replyType, requestType, schemaFiles, type SchemaFile } from './schemas.ts';
 export { fillTables, protocolTables } from './protocol-tables.ts';
