@@ -21,6 +21,7 @@ export interface Taken {
 }
 
 export interface IntakeOptions {
+  readonly clusterId: string;
   readonly signatures: Signatures | undefined;
   readonly log: Log;
   /** Called for every message in the order of the stream, when it is known whether it is believed. */
@@ -36,12 +37,12 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
-    const { signatures, log } = options;
+    const { clusterId, signatures, log } = options;
     this.#lane =
       signatures &&
       new SignatureLane({
         pool: signatures.pool,
-        publicKeys: signatures.keys.publicKeys,
+        trust: { clusterId, publicKeys: signatures.keys.publicKeys },
         log,
         deliver: (taken, isGenuine) => this.#deliver(taken, isGenuine),
         onFailure: (cause) =>

@@ -73,10 +73,10 @@ export class Reverb implements AsyncDisposable {
     this.#metrics = new ReverbMetrics(options.registry);
     this.tally = new Tally(this.#metrics, options.log);
     this.#burials = new Burials({ bus: options.bus, metrics: this.#metrics, log: options.log });
-    const { signatures } = options;
+    const { clusterId, signatures } = options;
     this.#signatures = signatures && {
       ...signatures,
-      pool: this.#resources.use(new VerifierPool(signatures.keys.publicKeys)),
+      pool: this.#resources.use(new VerifierPool({ clusterId, publicKeys: signatures.keys.publicKeys })),
     };
     this.#database = options.store === undefined ? 'off' : 'away';
   }

@@ -59,7 +59,7 @@ export class Session implements AsyncDisposable {
     this.#checkpoints = checkpoints;
     this.book = book;
     const { bus, clusterId, log, signatures } = options;
-    this.#intake = new Intake({ signatures, log, onTaken: (taken) => this.#take(taken) });
+    this.#intake = new Intake({ clusterId, signatures, log, onTaken: (taken) => this.#take(taken) });
     this.#writer = new ReportWriter({ bus, clusterId, log, onStored: (stored) => this.#stored(stored) });
   }
 

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import { backbeat } from '@whoosh/contracts';
+import { vouchedKey } from './signer.ts';
 
 /** One message of the claims stream, as it lies there. */
 export interface RawMessage {
@@ -354,13 +355,16 @@ function readRotation({ text, verdict }: Judged): backbeat.Rotation | undefined 
 
 /** Of a claim or rotation; markers are not signed. */
 function verdictOf({ subject, text, key, signature }: RawMessage, rules: SignatureRules): Judged['verdict'] {
-  const [, , kind, agent] = subject.split('.');
+  const [, cluster = '', kind, agent = ''] = subject.split('.');
   if (rules.keys.length === 0 || kind === 'close') return 'believed';
   if (signature === undefined) return rules.required ? 'unsigned' : 'believed';
   const owner = kind === 'rotation' ? '@rotation' : agent;
   const known = rules.keys.find(({ name }) => name === key);
-  if (known?.owner !== owner || known === undefined) return 'signature';
-  return verify(null, Buffer.from(text), known.publicKey, Buffer.from(signature, 'base64'))
+  const brought =
+    known === undefined && kind === 'claim' ? vouchedKey(key ?? '', agent, cluster, rules.keys) : undefined;
+  const publicKey = known?.owner === owner ? known?.publicKey : brought;
+  if (publicKey === undefined) return 'signature';
+  return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64'))
     ? 'believed'
     : 'signature';
 }

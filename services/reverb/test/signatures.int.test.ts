@@ -11,7 +11,8 @@ const aNext = new Signer('a-2', 'a');
 const b = new Signer('b-1', 'b');
 const stranger = new Signer('a-1', 'a');
 const rotator = new Signer('ops', '@rotation');
-const trusted = [a, aNext, b, rotator];
+const starter = new Signer('starter', 'w-*');
+const trusted = [a, aNext, b, rotator, starter];
 const keys = new KeyRing(readTrustedKeys(trusted.map(({ line }) => line).join('\n')));
 const rulesOf = (required: boolean): SignatureRules => ({ keys: trusted, required });
 
@@ -51,6 +52,16 @@ async function speak(stage: Stage, beat: number): Promise<void> {
   await put('a', a, 'payload');
   await put('a', a, 'header');
   await put('a', a, 'subject');
+  // Keys that no list has: with the word of one that speaks for many, and with that of others.
+  const vouched = starter.vouchFor('w-1', CLUSTER);
+  await put('w-1', vouched);
+  await put('w-1', starter.vouchFor('w-1', CLUSTER));
+  await put('w-2', vouched);
+  await put('w-1', vouched, 'payload');
+  await put('w-1', starter.vouchFor('w-1', 'another'));
+  await put('w-1', a.vouchFor('w-1', CLUSTER));
+  await put('w-1', vouched.vouchFor('w-1', CLUSTER));
+  await put('a', starter.vouchFor('a', CLUSTER));
   const rotation = (name: string) =>
     JSON.stringify({
       type: 'backbeat.rotation.v1',
@@ -73,8 +84,8 @@ const issues = (report: { issues: readonly { category: string; count: number }[]
 
 describe('signatures', () => {
   test.each([
-    { isRequired: true, agents: 2, claims: 3, unsigned: 1 },
-    { isRequired: false, agents: 2, claims: 4, unsigned: 0 },
+    { isRequired: true, agents: 3, claims: 5, unsigned: 1 },
+    { isRequired: false, agents: 3, claims: 6, unsigned: 0 },
   ])(
     'of another key, agent, payload or subject are refused; required: $isRequired',
     async ({ isRequired, agents, claims, unsigned }) => {
@@ -92,7 +103,7 @@ describe('signatures', () => {
       const report = stage.heard.find(({ from_beat: from }) => from === beat.from);
       expect(report).toMatchObject({ agents_reporting: agents, secret_rotations_ok: false });
       expect(issues(report)).toMatchObject({
-        invalid_claims_signature: 5,
+        invalid_claims_signature: 11,
         invalid_claims_foreign_agent: 1,
         invalid_rotations: 1,
         rotations_unmet: 1,
@@ -102,7 +113,7 @@ describe('signatures', () => {
       await until(() => [one, two].every(({ reverb }) => reverb.recent.get(id) !== undefined));
       expect(one.reverb.recent.get(id)?.report).toEqual(two.reverb.recent.get(id)?.report);
       expect(one.reverb.recent.get(id)?.summary.claims).toBe(claims);
-      expect(one.reverb.tally.invalidByReason).toMatchObject({ signature: 5, unsigned });
+      expect(one.reverb.tally.invalidByReason).toMatchObject({ signature: 11, unsigned });
       expect(one.reverb.tally.brokenByKind).toMatchObject({ rotation_signature: 1 });
     },
   );

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { headers, type MsgHdrs } from '@nats-io/nats-core';
 
 /** Somebody with a key: a line of the key file, and signatures. */
@@ -8,10 +8,10 @@ export class Signer {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 
-  constructor(name: string, owner: string) {
+  constructor(name: string, owner: string, pair = generateKeyPairSync('ed25519')) {
     this.name = name;
     this.owner = owner;
-    ({ publicKey: this.publicKey, privateKey: this.privateKey } = generateKeyPairSync('ed25519'));
+    ({ publicKey: this.publicKey, privateKey: this.privateKey } = pair);
   }
 
   /** The 32 bytes of the public key. */
@@ -33,4 +33,31 @@ export class Signer {
     head.set('Backbeat-Signature', this.signature(payload));
     return head;
   }
+
+  /** A signer of no list, whose headers bring its own key along with this one's word that it is `agent`'s. */
+  vouchFor(agent: string, cluster: string): Signer {
+    const own = new Signer('', agent);
+    const text = `backbeat.voucher.v1\n${cluster}\n${agent}\n${own.raw.toString('base64')}`;
+    const voucher = Buffer.from(this.signature(text), 'base64');
+    return new Signer(Buffer.concat([own.raw, voucher]).toString('base64'), agent, own);
+  }
+}
+
+/** The key that a claim of `agent` brought along, if one of these has vouched for it. */
+export function vouchedKey(
+  credential: string,
+  agent: string,
+  cluster: string,
+  listed: readonly { readonly owner: string; readonly publicKey: KeyObject }[],
+): KeyObject | undefined {
+  const bytes = Buffer.from(credential, 'base64');
+  if (bytes.length !== 96 || bytes.toString('base64') !== credential) return undefined;
+  const [raw, voucher] = [bytes.subarray(0, 32), bytes.subarray(32)];
+  const text = Buffer.from(`backbeat.voucher.v1\n${cluster}\n${agent}\n${raw.toString('base64')}`);
+  const isVouched = listed.some(
+    ({ owner, publicKey }) =>
+      owner.endsWith('*') && agent.startsWith(owner.slice(0, -1)) && verify(null, text, publicKey, voucher),
+  );
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
+  return isVouched ? createPublicKey({ key: jwk, format: 'jwk' }) : undefined;
 }

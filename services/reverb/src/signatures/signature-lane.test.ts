@@ -6,7 +6,10 @@ import { type SignatureQuestion } from './signature-rule.ts';
 import { VerifierPool } from './verifier-pool.ts';
 
 const signer = new Signer('a', 'a');
-const publicKeys = [signer.publicKey];
+const starter = new Signer('s', 'a*');
+const trust = { clusterId: 'c', publicKeys: [signer.publicKey, starter.publicKey] };
+const brought = starter.vouchFor('a', 'c');
+const foreign = signer.vouchFor('a', 'c');
 const opened: { close(): void; pool: VerifierPool }[] = [];
 
 interface Delivered {
@@ -18,10 +21,10 @@ function open(deliver?: (item: number) => void) {
   const delivered: Delivered[] = [];
   const warnings: unknown[] = [];
   const failures: unknown[] = [];
-  const pool = new VerifierPool(publicKeys, 2);
+  const pool = new VerifierPool(trust, 2);
   const lane = new SignatureLane<number>({
     pool,
-    publicKeys,
+    trust,
     log: { warn: (fields: unknown) => void warnings.push(fields) },
     deliver: (item, isGenuine) => {
       deliver?.(item);
@@ -47,6 +50,12 @@ function question(payload: Uint8Array, isGenuine: boolean): SignatureQuestion {
   return { keyIndex: 0, signature };
 }
 
+/** By a key that came along: the right one, which signed another payload or this one, or one that nobody vouched for. */
+function broughtQuestion(payload: Uint8Array, isGenuine: boolean, by: Signer): SignatureQuestion {
+  const signature = Buffer.from(by.signature(isGenuine || by === foreign ? payload : bytes('x')), 'base64');
+  return { vouched: { credential: by.name, agent: 'a', vouchers: [1] }, signature };
+}
+
 describe('the lane', () => {
   test('delivers in the order in which was put, each with its verdict', async () => {
     const { lane, delivered } = open();
@@ -56,7 +65,12 @@ describe('the lane', () => {
       const payload = bytes(`claim ${item}`);
       const isAsked = random.chance(0.5);
       const isGenuine = !isAsked || random.chance(0.7);
-      lane.put(item, payload, isAsked ? question(payload, isGenuine) : undefined);
+      const ask = random.pick([
+        question,
+        (...args: [Uint8Array, boolean]) =>
+          broughtQuestion(...args, isGenuine || random.chance(0.5) ? brought : foreign),
+      ]);
+      lane.put(item, payload, isAsked ? ask(payload, isGenuine) : undefined);
       expected.push({ item, isGenuine });
       // Reads come in pieces.
       if (random.chance(0.02)) await new Promise<void>((resolve) => setImmediate(resolve));

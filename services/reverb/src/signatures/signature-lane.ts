@@ -1,7 +1,6 @@
-import { type KeyObject } from 'node:crypto';
 import { type Log } from '@whoosh/telemetry';
 import { type SignatureQuestion } from './signature-rule.ts';
-import { BATCH_SIGNATURES_MAX, type ToVerify, Verifier } from './verify-batch.ts';
+import { BATCH_SIGNATURES_MAX, type ToVerify, type Trust, Verifier } from './verify-batch.ts';
 import { type VerifierPool } from './verifier-pool.ts';
 
 /** Messages that wait, each for its own verdict or for that of one before it. From here on the reader verifies too. */
@@ -21,7 +20,7 @@ interface Waiting<T> {
 
 export interface SignatureLaneOptions<T> {
   readonly pool: VerifierPool;
-  readonly publicKeys: readonly KeyObject[];
+  readonly trust: Trust;
   readonly log: Pick<Log, 'warn'>;
   /** Called for every item in the order in which they were put. What it throws goes to `onFailure`. */
   readonly deliver: (item: T, isGenuine: boolean) => void;
@@ -50,7 +49,7 @@ export class SignatureLane<T> {
 
   constructor(options: SignatureLaneOptions<T>) {
     this.#options = options;
-    this.#verifier = new Verifier(options.publicKeys);
+    this.#verifier = new Verifier(options.trust);
   }
 
   get waiting(): number {
@@ -65,7 +64,7 @@ export class SignatureLane<T> {
       this.#options.deliver(item, true);
       return;
     }
-    const asked = question && { payload, signature: question.signature, keyIndex: question.keyIndex };
+    const asked = question && { ...question, payload };
     const verdict = question === undefined ? true : undefined;
     this.#waiting.push({ item, bytes: payload.byteLength, question: asked, verdict });
     this.#bytes += payload.byteLength;

@@ -63,6 +63,26 @@ describe('a signature', () => {
     expect(askSignature(settings, rotation, fleet.headers('x'))).toBe('signature');
   });
 
+  test('by a key that the claim brings along is asked of those who may have vouched for it then', () => {
+    const listed = [
+      `${a.line}`,
+      `${new Signer('w1', 'w-*').line} until=2027-01-01T00:00:00Z`,
+      new Signer('w2', 'w-*').line,
+      new Signer('x', 'x-*').line,
+    ];
+    const settings = { keys: ringOf(...listed), isRequired: false };
+    const of = (agent: string, storedAtMs = 0): StreamEntry => {
+      const entry = claim(storedAtMs);
+      return entry.kind === 'claim' ? { ...entry, claim: { ...entry.claim, agent } } : entry;
+    };
+    const brought = a.vouchFor('w-7', 'c');
+    const by = (vouchers: number[]) => ({ vouched: { credential: brought.name, agent: 'w-7', vouchers } });
+    expect(askSignature(settings, of('w-7'), brought.headers('x'))).toMatchObject(by([1, 2]));
+    expect(askSignature(settings, of('w-7', UNTIL_MS), brought.headers('x'))).toMatchObject(by([2]));
+    expect(askSignature(settings, of('a'), brought.headers('x'))).toBe('signature');
+    expect(askSignature(settings, rotation, brought.headers('x'))).toBe('signature');
+  });
+
   test('is good until the time of its key, by the broker', () => {
     expect(ask(claim(UNTIL_MS - 1), a)).toMatchObject({ keyIndex: 0 });
     expect(ask(claim(UNTIL_MS), a)).toBe('signature');

@@ -1,6 +1,8 @@
 import { isOwner, KEY_HEADER, ROTATION_OWNER, SIGNATURE_HEADER } from '@whoosh/backbeat-sdk';
+import { VOUCHED_KEY } from '@whoosh/contracts';
 import { type StreamEntry } from '../domain/entry.ts';
 import { type KeyRing } from './key-ring.ts';
+import { type VouchedKey } from './vouched-keys.ts';
 
 export const SIGNATURE_BYTES = 64;
 
@@ -18,11 +20,10 @@ export interface HeaderSource {
   get(name: string): string;
 }
 
-/** What a verifier is asked: whether the owner of this key made this signature. */
-export interface SignatureQuestion {
-  readonly keyIndex: number;
-  readonly signature: Uint8Array;
-}
+/** What a verifier is asked: whether the owner of this key, listed or vouched for, made this signature. */
+export type SignatureQuestion = { readonly signature: Uint8Array } & (
+  { readonly keyIndex: number } | { readonly vouched: VouchedKey }
+);
 
 /** `unsigned` and `signature` refuse the message, `none` asks nothing. */
 export type SignatureAsked = SignatureQuestion | 'none' | 'unsigned' | 'signature';
@@ -41,11 +42,27 @@ export function askSignature(
   if (owner === undefined) return 'none';
   const text = headers?.get(SIGNATURE_HEADER) ?? '';
   if (text === '') return isRequired ? 'unsigned' : 'none';
-  const key = keys.find(headers?.get(KEY_HEADER) ?? '');
-  // By the broker's time, so that a claim that is read again is judged as it was.
-  if (key === undefined || !isOwner(key, owner) || entry.storedAtMs >= key.untilMs) return 'signature';
   if (!SIGNATURE_TEXT.test(text)) return 'signature';
+  const name = headers?.get(KEY_HEADER) ?? '';
+  const key = keys.find(name);
+  if (key === undefined) return askVouched(keys, entry, name, text);
+  // By the broker's time, so that a claim that is read again is judged as it was.
+  if (!isOwner(key, owner) || entry.storedAtMs >= key.untilMs) return 'signature';
   return { keyIndex: key.index, signature: Buffer.from(text, 'base64') };
+}
+
+/** Of a claim that brings its key along. */
+function askVouched(
+  keys: KeyRing,
+  entry: StreamEntry,
+  credential: string,
+  signature: string,
+): SignatureAsked {
+  if (entry.kind !== 'claim' || !VOUCHED_KEY.test(credential)) return 'signature';
+  const { agent } = entry.claim;
+  const vouchers = keys.vouchersOf(agent, entry.storedAtMs);
+  if (vouchers.length === 0) return 'signature';
+  return { vouched: { credential, agent, vouchers }, signature: Buffer.from(signature, 'base64') };
 }
 
 function ownerOf(entry: StreamEntry): string | undefined {

@@ -1,7 +1,6 @@
-import { type KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { batchOf, type ToVerify } from './verify-batch.ts';
+import { batchOf, type ToVerify, type Trust } from './verify-batch.ts';
 
 /** One thread verifies some ten thousand signatures a second; more than these would take the cores from the beat. */
 export const THREADS_MAX = 4;
@@ -16,17 +15,14 @@ interface Thread {
 
 /** Threads that verify signatures, so that the one that reads claims and closes windows on time does not have to. */
 export class VerifierPool implements AsyncDisposable {
-  readonly #publicKeys: readonly KeyObject[];
+  readonly #trust: Trust;
   readonly #size: number;
   readonly #threads = new Set<Thread>();
   #lastId = 0;
   #isClosed = false;
 
-  constructor(
-    publicKeys: readonly KeyObject[],
-    size = Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1)),
-  ) {
-    this.#publicKeys = publicKeys;
+  constructor(trust: Trust, size = Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1))) {
+    this.#trust = trust;
     this.#size = size;
   }
 
@@ -82,7 +78,7 @@ export class VerifierPool implements AsyncDisposable {
 
   #start(): Thread {
     const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), {
-      workerData: this.#publicKeys,
+      workerData: this.#trust,
       resourceLimits: HEAP,
       argv: [],
     });

@@ -1,9 +1,8 @@
 /** One thread of the pool: takes batches, answers verdicts. */
-import { type KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type VerifyBatch, Verifier } from './verify-batch.ts';
+import { type Trust, type VerifyBatch, Verifier } from './verify-batch.ts';
 
-const verifier = new Verifier(workerData as readonly KeyObject[]);
+const verifier = new Verifier(workerData as Trust);
 
 parentPort?.on('message', ({ id, batch }: { id: number; batch: VerifyBatch }) => {
   const verdicts = verifier.verdicts(batch);
