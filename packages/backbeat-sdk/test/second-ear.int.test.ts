@@ -10,7 +10,7 @@ const BEAT_MS = 200;
 test.each(['SIGKILL', 'SIGSTOP'] as const)(
   'the server of the first connection gets %s: no beat is lost, and StatusClaims find another way',
   async (signal) => {
-    await using cluster = await startNatsCluster(3);
+    await using cluster = await startNatsCluster();
     const [first, second, third] = cluster.servers as [TestNats, TestNats, TestNats];
     // The pulse sits at the third server, the agent between the first two.
     const connection = await connectNats({ servers: third.url, ignoreClusterUpdates: true });

@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startNatsServer, type NatsServer } from '@whoosh/devkit';
-import { until } from './until.ts';
+import { startNatsServer, type NatsServer } from '@whoosh/devkit';
 
 export interface TestNats extends AsyncDisposable {
   readonly url: string;
@@ -54,43 +53,4 @@ export async function startNats(options: TestNatsOptions = {}): Promise<TestNats
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-export interface TestNatsCluster extends AsyncDisposable {
-  readonly servers: readonly TestNats[];
-  /** The addresses of all servers, as a client takes them. */
-  readonly urls: readonly string[];
-}
-
-/** Several servers that form one cluster; resolves when replicated streams can be created. */
-export async function startNatsCluster(size = 3): Promise<TestNatsCluster> {
-  const ports = await Promise.all(Array.from({ length: size }, () => freePort()));
-  const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(', ');
-  const servers = await Promise.all(
-    ports.map((port, index) =>
-      startNats({
-        config: `server_name: "n${index + 1}"\ncluster { name: "test", listen: "127.0.0.1:${port}", routes: [${routes}] }`,
-      }),
-    ),
-  );
-  await until(() => hasLeader(servers), { timeoutMs: 30_000, describe: 'a leader of the broker cluster' });
-  return {
-    servers,
-    urls: servers.map(({ url }) => url),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
-    },
-  };
-}
-
-/** Every server must know the leader: a request to one that does not is never answered. */
-async function hasLeader(servers: readonly TestNats[]): Promise<boolean> {
-  const states = await Promise.all(
-    servers.map(async ({ monitoringUrl }) => {
-      const reply = await fetch(`${monitoringUrl}/jsz`);
-      return ((await reply.json()) as { meta_cluster?: { leader?: string; cluster_size?: number } })
-        .meta_cluster;
-    }),
-  );
-  return states.every((state) => (state?.leader ?? '') !== '' && state?.cluster_size === servers.length);
 }

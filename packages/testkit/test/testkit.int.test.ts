@@ -58,13 +58,10 @@ describe('startNats', () => {
   });
 
   test('a cluster of three takes a replicated stream', async () => {
-    await using cluster = await startNatsCluster(3);
+    await using cluster = await startNatsCluster();
     const connection = await connect({ servers: [...cluster.urls] });
-    const manager = await until(async () => {
-      const candidate = await jetstreamManager(connection);
-      await candidate.streams.add({ name: 'REPLICATED', subjects: ['r.>'], num_replicas: 3 });
-      return candidate;
-    });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'REPLICATED', subjects: ['r.>'], num_replicas: 3 });
     expect((await manager.streams.info('REPLICATED')).config.num_replicas).toBe(3);
     await connection.close();
   });

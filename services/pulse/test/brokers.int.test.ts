@@ -17,7 +17,7 @@ async function connected(pulse: PulseProcess): Promise<number> {
 test.each(['SIGKILL', 'SIGSTOP'] as const)(
   'one of two brokers gets %s: no beat is lost unnamed',
   async (signal) => {
-    await using brokers = await startNatsCluster(2);
+    await using brokers = await startNatsCluster({ size: 2 });
     const [first, second] = brokers.servers as [(typeof brokers.servers)[0], (typeof brokers.servers)[0]];
     // The listener sits where beats must arrive: at the broker that stays.
     await using wire = await WireRecorder.open([second.url], 'hedge');

@@ -1,6 +1,6 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection } from '@nats-io/transport-node';
 import { backbeat } from '@whoosh/contracts';
-import { until } from '@whoosh/testkit';
+import { connectEach, until } from '@whoosh/testkit';
 import * as z from 'zod';
 
 /** What our own pulses promise beyond the contract: the metadata is complete. */
@@ -45,19 +45,7 @@ export class WireRecorder implements AsyncDisposable {
   }
 
   static async open(urls: readonly string[], cluster: string): Promise<WireRecorder> {
-    const connections = await Promise.all(
-      urls.map((url) =>
-        connect({
-          servers: [url],
-          ignoreClusterUpdates: true,
-          maxReconnectAttempts: -1,
-          reconnectTimeWait: 20,
-          pingInterval: 100,
-          timeout: 500,
-          waitOnFirstConnect: true,
-        }),
-      ),
-    );
+    const connections = await connectEach(urls);
     const recorder = new WireRecorder(connections, cluster);
     await Promise.all(connections.map((connection) => connection.flush()));
     return recorder;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { type BeatListener, listenToBeats, type MonotonicClock } from '@whoosh/backbeat-sdk';
-import { freePort, startNats, until } from '@whoosh/testkit';
+import { startNats, until } from '@whoosh/testkit';
 import { type Figures, noteOf, type Row, scaled } from '../row.ts';
-import { ServiceProcess } from './service-process.ts';
+import { PulseGroup } from './pulse-group.ts';
 
 const CLUSTER = 'alone';
 /** 1,200 beats, all that the estimate looks at, take 73 s. */
@@ -89,23 +89,11 @@ export const alone: Row = {
   async measure() {
     await using stack = new AsyncDisposableStack();
     const nats = stack.use(await startNats({ jetstream: true }));
-    const pulse = stack.use(
-      await ServiceProcess.start({
-        service: 'pulse',
-        flags: {
-          cluster: CLUSTER,
-          nats: nats.url,
-          node: 'n1',
-          bpm: String(BPM),
-          'raft-bind': `127.0.0.1:${await freePort()}`,
-        },
-      }),
-    );
-    await pulse.ready();
+    const pulse = stack.use(await PulseGroup.start({ size: 1, cluster: CLUSTER, nats: nats.url, bpm: BPM }));
     const all: Listening[] = [];
     for (const ppm of OSCILLATORS_PPM) all.push(await listen(nats.url, ppm, stack));
     await delay(scaled(LOCK_S) * 1_000);
-    pulse.signal('SIGKILL');
+    pulse.signal('n1', 'SIGKILL');
     await until(() => all.every(({ listener }) => listener.health().mode === 'degraded'), {
       describe: 'all listeners to be alone',
     });

@@ -1,5 +1,6 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection } from '@nats-io/transport-node';
 import { backbeat } from '@whoosh/contracts';
+import { connectEach } from '@whoosh/testkit';
 import { monotonicMs } from './monotonic-ms.ts';
 
 export interface RecordedFrame {
@@ -12,14 +13,6 @@ export interface RecordedFrame {
   readonly text: string;
   readonly arrivedAtMs: number;
 }
-
-const CONNECTION = {
-  ignoreClusterUpdates: true,
-  maxReconnectAttempts: -1,
-  reconnectTimeWait: 20,
-  timeout: 2_000,
-  waitOnFirstConnect: true,
-} as const;
 
 /** Every byte that is said on the beat’s subject, as a bare subscriber of each server hears it. */
 export class BeatRecord implements AsyncDisposable {
@@ -47,7 +40,7 @@ export class BeatRecord implements AsyncDisposable {
   }
 
   static async open(urls: readonly string[], cluster: string): Promise<BeatRecord> {
-    const connections = await Promise.all(urls.map((url) => connect({ ...CONNECTION, servers: [url] })));
+    const connections = await connectEach(urls);
     const record = new BeatRecord(connections, cluster);
     await Promise.all(connections.map(async (connection) => connection.flush()));
     return record;

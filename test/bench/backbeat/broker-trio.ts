@@ -24,7 +24,7 @@ export class BrokerTrio implements AsyncDisposable {
   }
 
   static async start(): Promise<BrokerTrio> {
-    return new BrokerTrio(await startNatsCluster(3));
+    return new BrokerTrio(await startNatsCluster());
   }
 
   get urls(): readonly string[] {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { freePort, startNats } from '@whoosh/testkit';
+import { startNats } from '@whoosh/testkit';
 import { type Figures, noteOf, type Row, scaled } from '../row.ts';
 import { openBenchBus } from './bench-bus.ts';
 import { Counts } from './counts.ts';
 import { finishedProgram } from './finished-program.ts';
+import { PulseGroup } from './pulse-group.ts';
 import { RunningProgram } from './running-program.ts';
-import { ServiceProcess } from './service-process.ts';
 
 const CLUSTER = 'delivery';
 const BARE_SUBJECT = 'bench.bare';
@@ -112,17 +112,7 @@ export const delivery: Row = {
     await using nats = await startNats({ jetstream: true });
     await using bus = await openBenchBus(nats.url);
     await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
-    await using pulse = await ServiceProcess.start({
-      service: 'pulse',
-      flags: {
-        cluster: CLUSTER,
-        nats: nats.url,
-        node: 'n1',
-        bpm: String(BPM),
-        'raft-bind': `127.0.0.1:${await freePort()}`,
-      },
-    });
-    await pulse.ready();
+    await using _pulse = await PulseGroup.start({ size: 1, cluster: CLUSTER, nats: nats.url, bpm: BPM });
     await using _ = await RunningProgram.start(process.execPath, [
       program('bare-publisher'),
       nats.url,

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { freePort } from '@whoosh/devkit';
 import { type backbeat } from '@whoosh/contracts';
-import { startNats, type TestNats, until } from '@whoosh/testkit';
+import { startNatsCluster, type TestNats, until } from '@whoosh/testkit';
 import { type Plan } from './fault-plan.ts';
 import { LabProcess } from './lab-process.ts';
 import { BROKER_ADDRESS, Host, layNetwork, mountSmallDisk } from './namespaces.ts';
@@ -32,7 +31,10 @@ export class ClusterUnderTest implements AsyncDisposable {
     const cluster = new ClusterUnderTest(directory);
     try {
       await layNetwork();
-      cluster.brokers = await cluster.#startBrokers(plan.brokers);
+      // The later line wins over the loopback address that every test server has.
+      const brokers = await startNatsCluster({ size: plan.brokers, config: `host: "${BROKER_ADDRESS}"` });
+      cluster.brokers = cluster.#resources.use(brokers).servers;
+      await mkdir(directory, { recursive: true });
       return cluster;
     } catch (cause) {
       await cluster[Symbol.asyncDispose]();
@@ -125,39 +127,7 @@ export class ClusterUnderTest implements AsyncDisposable {
     return names.size === 1 ? this.pulses.find((pulse) => pulse.name === name) : undefined;
   }
 
-  async #startBrokers(count: number): Promise<readonly TestNats[]> {
-    const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
-    const routes = ports.map((port) => `"nats-route://127.0.0.1:${port}"`).join(', ');
-    const brokers: TestNats[] = [];
-    await mkdir(this.#directory, { recursive: true });
-    await Promise.all(
-      ports.map(async (port, at) => {
-        const others =
-          count === 1 ? '' : `\ncluster { name: "lab", listen: "127.0.0.1:${port}", routes: [${routes}] }`;
-        // The later line wins over the loopback address that every test server has.
-        const config = `server_name: "b${at + 1}"\nhost: "${BROKER_ADDRESS}"${others}`;
-        brokers[at] = this.#resources.use(await startNats({ config }));
-      }),
-    );
-    if (count > 1) {
-      await until(() => hasLeader(brokers), { timeoutMs: 30_000, describe: 'a leader of the brokers' });
-    }
-    return brokers;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
-}
-
-/** Every server must know the leader: a request to one that does not is never answered. */
-async function hasLeader(servers: readonly TestNats[]): Promise<boolean> {
-  const states = await Promise.all(
-    servers.map(async ({ monitoringUrl }) => {
-      const reply = await fetch(`${monitoringUrl}/jsz`);
-      return ((await reply.json()) as { meta_cluster?: { leader?: string; cluster_size?: number } })
-        .meta_cluster;
-    }),
-  );
-  return states.every((state) => (state?.leader ?? '') !== '' && state?.cluster_size === servers.length);
 }

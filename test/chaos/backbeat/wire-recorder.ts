@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { backbeat, STREAMS } from '@whoosh/contracts';
+import { connectEach } from '@whoosh/testkit';
 import { type HeardReport, type StoredReport } from './report-rules.ts';
 import { type Excuse, type HeardFrame } from './wire-rules.ts';
 
@@ -41,19 +42,7 @@ export class WireRecorder implements AsyncDisposable {
   }
 
   static async open(urls: readonly string[], cluster: string): Promise<WireRecorder> {
-    const connections = await Promise.all(
-      urls.map((url) =>
-        connect({
-          servers: [url],
-          ignoreClusterUpdates: true,
-          maxReconnectAttempts: -1,
-          reconnectTimeWait: 20,
-          pingInterval: 250,
-          timeout: 500,
-          waitOnFirstConnect: true,
-        }),
-      ),
-    );
+    const connections = await connectEach(urls);
     const recorder = new WireRecorder(connections, cluster);
     await Promise.all(connections.map((connection) => connection.flush()));
     return recorder;
