@@ -27,6 +27,7 @@ for (const folder of LIBRARIES) {
     `${JSON.stringify(packedManifest(manifest, versions), null, 2)}\n`,
   );
   await cp(join(source, 'README.md'), join(target, 'README.md'));
+  await cp(join(repositoryRoot, 'LICENSE'), join(target, 'LICENSE'));
   execFileSync('npm', ['pack', '--silent', '--pack-destination', out], { cwd: target });
   versions.set(manifest.name, manifest.version);
   for (const [door, file] of Object.entries(manifest.exports)) {

@@ -38,6 +38,7 @@ test('install, check and run outside of the repository', { timeout: 240_000 }, a
     const name = tarball.replace(/-\d+\.\d+\.\d+\.tgz$/, '').replace(/^whoosh-/, '@whoosh/');
     await mkdir(join(modules, name), { recursive: true });
     await run('tar', ['-xzf', join(packed, tarball), '-C', join(modules, name), '--strip-components=1']);
+    expect(await readdir(join(modules, name))).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
   }
   // What is not ours an installation would fetch.
   for (const name of ['@nats-io', '@types', 'ajv', 'zod', 'undici-types']) {
