@@ -130,7 +130,7 @@ function readEnvOrExit<Schema extends EnvSchema>(spec: ServiceSpec<Schema>, sche
     return readEnv(schema, process.env, {
       argv: process.argv.slice(2),
       // Whatever the service checks itself, the broker's settings are checked alike for all.
-      check: (env) => [...new Set([...natsProblems(env), ...(check?.(env as Partial<EnvOf<Schema>>) ?? [])])],
+      check: (env) => [...natsProblems(env), ...(check?.(env as Partial<EnvOf<Schema>>) ?? [])],
       ...(flagPrefixes && { flagPrefixes }),
     });
   } catch (cause) {

@@ -1,9 +1,10 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, isDatabaseConfigured, natsAuth, natsServers } from '@whoosh/config';
 import { migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
-import { checkEnv, Env, signaturePolicy, signatureSettings } from './config.ts';
+import { Env, problems, signatureSettings } from './config.ts';
 import { Reverb, type ReverbOptions } from './reverb.ts';
 import { routeAdmin, serveCalls } from './serve.ts';
 import { ReportStore } from './store/reports.ts';
@@ -11,7 +12,7 @@ import { ReportStore } from './store/reports.ts';
 await runService({
   service: 'reverb',
   env: Env,
-  check: checkEnv,
+  check: problems,
   async start({ env, log, registry, resources, readiness, admin, instance, version }) {
     const clusterId = clusterName(env);
     const auth = natsAuth(env);
@@ -37,6 +38,7 @@ await runService({
     }
 
     const barLength = env.BACKBEAT_BAR_LENGTH;
+    const beatSignatures = signaturePolicy(env);
     const listener = resources.use(
       await listenToBeats({
         clusterId,
@@ -48,7 +50,7 @@ await runService({
         },
         log,
         barLength,
-        signatures: signaturePolicy(env),
+        signatures: beatSignatures,
       }),
     );
     const reverb = resources.use(
@@ -62,7 +64,7 @@ await runService({
         registry,
         store,
         signatures: signatureSettings(env),
-        beatSignatures: signaturePolicy(env),
+        beatSignatures,
       }),
     );
     readiness.check('claims', () => {
