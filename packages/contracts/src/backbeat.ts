@@ -351,15 +351,22 @@ export const getWindow = clusterCall('reverb', 'window.get', {
   description: 'One window, with details per agent while they are kept',
 });
 export const listReports = clusterCall('reverb', 'report.list', {
-  request: z.strictObject({
-    limit: z.int().min(1).max(200).default(50),
-    before_beat: BeatIndex.optional(),
-    before_epoch: z
-      .int()
-      .min(0)
-      .optional()
-      .describe('The life of the cluster that `before_beat` is of; the newest when it is not given'),
-  }),
+  request: z
+    .strictObject({
+      limit: z.int().min(1).max(200).default(50),
+      before_beat: BeatIndex.optional(),
+      before_epoch: z
+        .int()
+        .min(0)
+        .optional()
+        .describe(
+          'The life of the cluster that `before_beat` is of, and only together with it; the newest when it is not given',
+        ),
+    })
+    .refine(({ before_beat: beat, before_epoch: epoch }) => epoch === undefined || beat !== undefined, {
+      path: ['before_epoch'],
+      error: 'only together with before_beat',
+    }),
   reply: z.object({
     items: z.array(StoredReport),
     next_before_beat: BeatIndex.nullable(),

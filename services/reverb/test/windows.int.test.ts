@@ -247,6 +247,15 @@ describe('reverb', () => {
       before_epoch: page.next_before_epoch ?? 0,
     });
     expect(next.items[0]?.report.to_beat).toBe((page.items[1]?.report.from_beat ?? 0) - 1);
+    await expect(
+      stage.bus.callAt(backbeat.listReports.subject.at(at), backbeat.listReports, {
+        limit: 2,
+        before_epoch: 1,
+      }),
+    ).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('only together with before_beat'),
+    });
     const status = await stage.bus.callAt(
       backbeat.getReverbStatus.subject.at(at),
       backbeat.getReverbStatus,

@@ -98,9 +98,13 @@ export function keepsKey({ answer }: Route): boolean {
   return answer.by === 'call' && answer.contract.keepsKey;
 }
 
+const NO_FIELDS = z.strictObject({});
+
 /** The part of the request's schema that the path gives, and the part that query or body give. */
 export function splitRequest(route: Route): { fromPath: z.ZodObject; fromInput: z.ZodObject } {
   const fields = Object.values(route.params ?? {});
+  // Whole, so that it keeps the rules between its fields; a schema that has such cannot be divided.
+  if (fields.length === 0) return { fromPath: NO_FIELDS, fromInput: route.request };
   for (const field of fields) assert(field in route.request.shape, `${route.path} names the field ${field}`);
   const mask: Record<string, true> & Record<number, never> = {};
   for (const field of fields) mask[field] = true;
