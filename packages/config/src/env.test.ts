@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import {
-  ConfigError,
   databaseConfig,
   databaseEnv,
   databaseProblems,
@@ -27,6 +26,7 @@ import {
   VARIABLE_NAMES,
   type EnvSource,
 } from './index.ts';
+import { problemsOf } from './testing/index.ts';
 
 const Schema = z.object({
   PORT: port(8080),
@@ -48,16 +48,6 @@ const readFile = (path: string) => {
   return text;
 };
 const read = (env: EnvSource, argv: string[] = []) => readEnv(Schema, env, { readFile, argv });
-
-function problemsOf(act: () => unknown): readonly string[] {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof ConfigError) return cause.problems;
-    throw cause;
-  }
-  return [];
-}
 
 describe('readEnv', () => {
   test('gives every default, frozen', () => {

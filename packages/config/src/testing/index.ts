@@ -1,0 +1,1 @@
+export { problemsOf, settingsReader, type SettingsReader } from './settings-reader.ts';
