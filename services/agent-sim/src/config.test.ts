@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { newPrivateKey, readSigner, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
-import { clusterName, ConfigError, readEnv } from '@whoosh/config';
+import { clusterName } from '@whoosh/config';
+import { settingsReader } from '@whoosh/config/testing';
 import { expect, test } from 'vitest';
 import { Env, problems, signerOf } from './config.ts';
 
-const read = (flags: string, source = {}) =>
-  readEnv(Env, source, { argv: flags.split(' ').filter(Boolean), check: problems });
-
-function problemsOf(flags: string, source = {}): readonly string[] {
-  try {
-    read(flags, source);
-  } catch (cause) {
-    if (cause instanceof ConfigError) return cause.problems;
-    throw cause;
-  }
-  return [];
-}
+const { read, problemsOf } = settingsReader(Env, problems);
 
 test.each([
   ['--agents 20000', { BACKBEAT_AGENTS: 20_000 }],
@@ -75,6 +65,38 @@ const solo = {
   WHOOSH_ENDPOINT: 'http://127.0.0.1:1',
   WHOOSH_AGENT_TOKEN: 'token',
 };
+
+test.each([
+  ['a fleet', {}],
+  ['one agent', solo],
+])('%s: the address of the broker is refused by its name, and without what it holds', (_, source) => {
+  const told = (url: string) => problemsOf('', { ...source, CHORUS_BACKBEAT_NATS_URL: url });
+  expect(told('nats://broker:4222,tls://other:4223')).toEqual([]);
+  expect(told('')).toEqual([]);
+  expect(told('ws://broker:80')).toEqual([expect.stringMatching(/^CHORUS_BACKBEAT_NATS_URL: must be nats:/)]);
+  expect(told('a:1,b:x')).toEqual([expect.stringMatching(/^CHORUS_BACKBEAT_NATS_URL: address 2 must be/)]);
+  const [refusal] = told('nats://me:hunter2@broker:4222');
+  expect(refusal).toMatch(/^CHORUS_BACKBEAT_NATS_URL: must not hold credentials/);
+  expect(refusal).not.toContain('hunter2');
+});
+
+test.each([
+  [{ ...solo, CHORUS_AGENT_ID: undefined }, ['CHORUS_AGENT_ID is required']],
+  [{ ...solo, CHORUS_TASK_ID: undefined }, ['CHORUS_TASK_ID is required']],
+  [{ ...solo, WHOOSH_ENDPOINT: undefined }, ['WHOOSH_ENDPOINT is required']],
+  [{ ...solo, WHOOSH_AGENT_TOKEN: undefined }, ['WHOOSH_AGENT_TOKEN is required']],
+  [
+    { ...solo, CHORUS_TEAM_ID: undefined },
+    ['exactly one of CHORUS_COUNCIL_ID and CHORUS_TEAM_ID is required'],
+  ],
+  [
+    { ...solo, CHORUS_COUNCIL_ID: solo.CHORUS_TEAM_ID },
+    ['exactly one of CHORUS_COUNCIL_ID and CHORUS_TEAM_ID is required'],
+  ],
+  [solo, []],
+])('one agent needs what it works for: %j', (source, expected) => {
+  expect(problemsOf('', source)).toEqual(expected);
+});
 
 test('a fleet signs under its prefix, one agent under its name, both under what they are told', () => {
   const signing = { BACKBEAT_SIGNING_KEY: pem };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { signerFrom, signingProblems, trustProblems } from '@whoosh/backbeat-sdk/keys';
 import { type Signer } from '@whoosh/backbeat-sdk';
 import { backbeatEnv, clusterProblems, duration, integer } from '@whoosh/config';
-import { natsEnv, number, secret, trustEnv } from '@whoosh/config';
+import { natsAddressProblems, natsEnv, number, secret, trustEnv } from '@whoosh/config';
 import { AgentId } from '@whoosh/contracts';
 import { fleetProfile } from './domain/fleet-profiles.ts';
 
@@ -65,6 +65,7 @@ const SOLO_NEEDS = ['CHORUS_AGENT_ID', 'CHORUS_TASK_ID', 'WHOOSH_ENDPOINT', 'WHO
 export function problems(env: Partial<Env>): string[] {
   const common = [
     ...clusterProblems(env),
+    ...natsAddressProblems('CHORUS_BACKBEAT_NATS_URL', env.CHORUS_BACKBEAT_NATS_URL),
     ...trustProblems(env),
     ...signingProblems(env, { nameByDefault: keyName(env), agentIds: speakers(env) }),
   ];
