@@ -13,6 +13,7 @@ import {
   tracingEnv,
   trustEnv,
 } from '@whoosh/config';
+import { voucherProblems } from './agent-keys.ts';
 
 const JWT_SECRET_CHARACTERS_MIN = 32;
 const AGENT_SIM = fileURLToPath(new URL('../../agent-sim/src/main.ts', import.meta.url));
@@ -37,12 +38,17 @@ export const Env = z.object({
     .default('http://127.0.0.1:8080')
     .describe('The gateway as agents reach it'),
   WHOOSH_AGENT_PROGRAM: z.string().min(1).default(AGENT_SIM).describe('What an agent process runs'),
+  WHOOSH_AGENT_VOUCHER_KEY: secret()
+    .optional()
+    .describe(
+      'Vouches for the key that each agent gets to sign with (Ed25519, PEM); without it they sign nothing',
+    ),
   WHOOSH_STATE_DIR: z.string().min(1).default('.whoosh').describe('Holds the files of agent processes'),
 });
 export type Env = z.infer<typeof Env>;
 
 export function problems(env: Partial<Env>): string[] {
-  return [...databaseProblems(env), ...clusterProblems(env), ...trustProblems(env)];
+  return [...databaseProblems(env), ...clusterProblems(env), ...trustProblems(env), ...voucherProblems(env)];
 }
 
 /** Handed on to agent processes as it is: where they find their way around, and how loud they are. */

@@ -4,6 +4,7 @@ import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, environmentName, natsAuth, natsServers } from '@whoosh/config';
 import { databaseHealth, migrateIfWanted, openDatabase } from '@whoosh/db';
 import { runService } from '@whoosh/lifecycle';
+import { AgentKeys } from './agent-keys.ts';
 import { agentProcessEnvironment, Env, problems, stateDirectory } from './config.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { chooseRuntime } from './runtime/choose-runtime.ts';
@@ -47,6 +48,10 @@ await runService({
       log,
     });
     log.info({ runtime: runtime?.kind ?? 'none', reason }, 'runtime chosen');
+    const { WHOOSH_AGENT_VOUCHER_KEY: voucherKey } = env;
+    if (runtime !== undefined && voucherKey === undefined && env.BACKBEAT_REQUIRE_SIGNATURES) {
+      log.warn('agents sign nothing without WHOOSH_AGENT_VOUCHER_KEY, and reverb may refuse what they say');
+    }
 
     const { relay } = resources.use(
       await startOrchestrator({
@@ -56,6 +61,7 @@ await runService({
         beat,
         cluster,
         runtime,
+        keys: voucherKey && new AgentKeys(voucherKey, cluster),
         image: env.WHOOSH_AGENT_IMAGE,
         jwtSecret: env.WHOOSH_AUTH_JWT_SECRET,
         instance,

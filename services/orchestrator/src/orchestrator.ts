@@ -9,6 +9,7 @@ import { type Clock } from '@whoosh/stdx';
 import { type Log, type Registry } from '@whoosh/telemetry';
 import { Hlc, nodeSuffix } from 'hlc-ts';
 import { type Kysely } from 'kysely';
+import { type AgentKeys } from './agent-keys.ts';
 import { ClaimEar } from './claim-ear.ts';
 import { followOwners } from './consumers/owners.ts';
 import { getAgent, listAgents, setAgentStatus } from './handlers/agents.ts';
@@ -34,6 +35,8 @@ export interface OrchestratorOptions {
   readonly cluster: string;
   /** Undefined: deployments are recorded, and wait. */
   readonly runtime: AgentRuntime | undefined;
+  /** Makes what the agents sign with; undefined: they sign nothing. */
+  readonly keys?: AgentKeys | undefined;
   readonly image: string;
   readonly jwtSecret: Secret;
   readonly instance: string;
@@ -155,7 +158,7 @@ function currentOf(beat: OrchestratorOptions['beat']): { index: number; beatMs: 
 }
 
 function startReconciler(
-  options: Pick<OrchestratorOptions, 'runtime' | 'databaseUrl' | 'log'> & {
+  options: Pick<OrchestratorOptions, 'runtime' | 'keys' | 'databaseUrl' | 'log'> & {
     clock: Clock;
     metrics: OrchestratorMetrics;
     lives: Lives;
@@ -164,10 +167,10 @@ function startReconciler(
   },
   resources: AsyncDisposableStack,
 ): Reconciler | undefined {
-  const { runtime, databaseUrl: url, log } = options;
+  const { runtime, keys, databaseUrl: url, log } = options;
   if (runtime === undefined) return undefined;
   const duty = resources.use(new Duty({ url, name: 'orchestrator reconciler', log }));
-  const reconciler = new Reconciler({ ...options, runtime, isOnDuty: () => duty.held() });
+  const reconciler = new Reconciler({ ...options, keys, runtime, isOnDuty: () => duty.held() });
   resources.use(supervise('reconciler', (signal) => reconciler.run(signal), { log }));
   return reconciler;
 }

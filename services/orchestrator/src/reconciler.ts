@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Backoff, backoffMs, type Clock } from '@whoosh/stdx';
 import { inSpan, type Log, withRemoteTrace } from '@whoosh/telemetry';
+import { type AgentKeys } from './agent-keys.ts';
 import { type Deployment, type DeploymentInput } from './domain/deployment.ts';
 import { HEALTHY_WITHIN, limitMs, RETRY_BACKOFF } from './domain/limits.ts';
 import { type Course, plan, type PlanStep } from './domain/plan.ts';
@@ -12,6 +13,8 @@ import { newJoinToken } from './tokens.ts';
 
 export interface ReconcilerOptions {
   readonly runtime: AgentRuntime;
+  /** Undefined: agents sign nothing. */
+  readonly keys: AgentKeys | undefined;
   readonly deployments: DeploymentStore;
   readonly lives: Lives;
   readonly clock: Clock;
@@ -129,7 +132,7 @@ export class Reconciler {
 
   /** The word first, then the deed: a crash between them is seen by the next pass as an attempt without an agent. */
   async #begin(id: string): Promise<void> {
-    const { clock, beatMs, runtime } = this.#options;
+    const { clock, beatMs, runtime, keys } = this.#options;
     const at = clock.now();
     const { token, sha256: joinTokenSha256 } = newJoinToken();
     const healthyDeadlineAt = at + limitMs(HEALTHY_WITHIN, beatMs());
@@ -146,6 +149,8 @@ export class Reconciler {
         image,
         environment,
         joinToken: token,
+        // Of this attempt alone, like the token: an agent of an earlier one has another.
+        key: keys?.issue(agentId),
         labels: {
           'whoosh.managed': 'true',
           [`whoosh.${ownerKind}`]: ownerId,

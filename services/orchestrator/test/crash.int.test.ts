@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newPrivateKey } from '@whoosh/backbeat-sdk/keys';
 import { Random } from '@whoosh/stdx';
 import { until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
@@ -33,7 +34,9 @@ test.each(SEEDS)(
     const random = new Random(seed);
     await using world = await startWorld();
     await using door = await openRestDoor(await world.newBus('gateway'));
-    await using station = await openStation(world, door.url);
+    await using station = await openStation(world, door.url, {
+      WHOOSH_AGENT_VOUCHER_KEY: newPrivateKey(),
+    });
     const council = new ScriptedCouncil(world, { refusals: Number.MAX_SAFE_INTEGER });
     world.pulse.start();
     await council.open(await world.newBus('council'));
@@ -58,8 +61,8 @@ test.each(SEEDS)(
     await until(isRemoved, { timeoutMs: WAIT_MS, describe: 'three removed deployments' });
     await until(async () => (await livingRefs()).length === 0, { timeoutMs: WAIT_MS });
     const left = await readdir(join(station.stateDirectory, 'agents'));
-    // What was being written when the kill came is swept a minute later; no file and no token may stay.
-    expect(left.filter((name) => name.endsWith('.json') || name.endsWith('.token'))).toEqual([]);
+    // What was being written when the kill came is swept a minute later; no file, no token and no key may stay.
+    expect(left.filter((name) => /\.(?:json|token|key)$/.test(name))).toEqual([]);
     await expectReplayable(world);
     expect(await world.db.selectFrom('deployments').select('id').execute()).toHaveLength(3);
 

@@ -22,7 +22,12 @@ export interface Station extends AsyncDisposable {
   logs(): Promise<string>;
 }
 
-export async function openStation(world: World, endpoint: string): Promise<Station> {
+/** @param variables beside those that every station has */
+export async function openStation(
+  world: World,
+  endpoint: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Station> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'whoosh-state-'));
   let current: ChildProcess | undefined;
   const output: string[] = [];
@@ -31,7 +36,7 @@ export async function openStation(world: World, endpoint: string): Promise<Stati
     stateDirectory,
     start() {
       current = spawn(process.execPath, [MAIN], {
-        env: environment(world, endpoint, stateDirectory),
+        env: { ...environment(world, endpoint, stateDirectory), ...variables },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       for (const stream of [current.stdout, current.stderr])

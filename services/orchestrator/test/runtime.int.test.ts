@@ -5,14 +5,18 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newPrivateKey } from '@whoosh/backbeat-sdk/keys';
+import { Secret } from '@whoosh/config';
 import { newId } from '@whoosh/lifecycle';
 import { quietLog, until } from '@whoosh/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AgentKeys } from '../src/agent-keys.ts';
 import { type AgentSpec } from '../src/runtime/agent-runtime.ts';
 import { ProcessRuntime } from '../src/runtime/process-runtime.ts';
 
 const AGENT_SIM = fileURLToPath(new URL('../../agent-sim/src/main.ts', import.meta.url));
 const STUBBORN = fileURLToPath(new URL('stubborn-agent.ts', import.meta.url));
+const KEYS = new AgentKeys(new Secret(newPrivateKey()), 'test');
 const SLOW = { timeoutMs: 60_000 };
 
 let stateDirectory: string;
@@ -53,6 +57,7 @@ function spec(generation = 1): AgentSpec {
       CHORUS_COUNCIL_ID: newId(),
     },
     joinToken: 'a-join-token',
+    key: KEYS.issue('qa-lead-1'),
     labels: {},
   };
 }
@@ -94,13 +99,14 @@ describe('the process runtime', { timeout: 120_000 }, () => {
     expect(left.filter((name) => !name.endsWith('.log'))).toEqual([]);
   });
 
-  test('keeps the join token in a file that only its owner reads', async () => {
+  test('keeps the join token and the key in files that only their owner reads', async () => {
     const runtime = await open();
     const one = spec();
     await runtime.deploy(one);
-    const path = join(stateDirectory, 'agents', `${one.deploymentId}.1.token`);
-    expect(await readFile(path, 'utf8')).toBe('a-join-token');
-    expect((await stat(path)).mode & 0o077).toBe(0);
+    const path = (kind: string) => join(stateDirectory, 'agents', `${one.deploymentId}.1.${kind}`);
+    expect(await readFile(path('token'), 'utf8')).toBe('a-join-token');
+    expect(await readFile(path('key'), 'utf8')).toBe(one.key?.privateKey);
+    for (const kind of ['token', 'key']) expect((await stat(path(kind))).mode & 0o077).toBe(0);
     await running(runtime, one);
   });
 

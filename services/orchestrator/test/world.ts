@@ -1,4 +1,5 @@
 /** A broker, a database, a pulse and a task: what the orchestrator finds around it. */
+import { type Signer } from '@whoosh/backbeat-sdk/keys';
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
@@ -25,17 +26,18 @@ export interface World extends AsyncDisposable {
   newBus(service: string): Promise<Bus>;
 }
 
-export async function startWorld(): Promise<World> {
+/** @param pulseSigner signs the frames of the pulse; without it nobody does */
+export async function startWorld(pulseSigner?: Signer): Promise<World> {
   const resources = new AsyncDisposableStack();
   try {
-    return await openWorld(resources);
+    return await openWorld(resources, pulseSigner);
   } catch (cause) {
     await resources.disposeAsync();
     throw cause;
   }
 }
 
-async function openWorld(resources: AsyncDisposableStack): Promise<World> {
+async function openWorld(resources: AsyncDisposableStack, signer: Signer | undefined): Promise<World> {
   const nats = resources.use(await startNats());
   const database = resources.use(await cloneDatabase());
   const log = quietLog();
@@ -59,7 +61,12 @@ async function openWorld(resources: AsyncDisposableStack): Promise<World> {
   const bus = await newBus('monitor');
   await bus.ensureStreams(['WHOOSH_EVENTS', 'BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
   const pulse = resources.use(
-    new TestPulse({ connection: bus.connection, clusterId: CLUSTER, tempoBpm: 300 }),
+    new TestPulse({
+      connection: bus.connection,
+      clusterId: CLUSTER,
+      tempoBpm: 300,
+      ...(signer && { signer }),
+    }),
   );
   const task = await insertTask(db);
   bus.serve(tasks.getTask, () => Promise.resolve(task));

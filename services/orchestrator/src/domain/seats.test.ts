@@ -33,8 +33,8 @@ describe('the seats of a council', () => {
   test('each open or claimed seat wants one agent, with the same id every time', () => {
     const view = council('forming', [seat('qa-lead'), seat('eng-lead')]);
     expect(councilSeats(view)).toEqual([
-      { role: 'qa-lead', slot: 0, agentId: 'qa-lead-0123456789ab', profileAgentId: null },
-      { role: 'eng-lead', slot: 0, agentId: 'eng-lead-0123456789ab', profileAgentId: null },
+      { role: 'qa-lead', slot: 0, agentId: 'whoosh-qa-lead-0123456789ab', profileAgentId: null },
+      { role: 'eng-lead', slot: 0, agentId: 'whoosh-eng-lead-0123456789ab', profileAgentId: null },
     ]);
     expect(councilSeats(view)).toEqual(councilSeats(view));
   });
@@ -42,7 +42,7 @@ describe('the seats of a council', () => {
   test.each([
     ['absent', seat('ux-lead', { status: 'absent' }), 0],
     ['released', seat('ux-lead', { status: 'released' }), 0],
-    ['claimed by ours', seat('ux-lead', { status: 'claimed', agent_id: 'ux-lead-0123456789ab' }), 1],
+    ['claimed by ours', seat('ux-lead', { status: 'claimed', agent_id: 'whoosh-ux-lead-0123456789ab' }), 1],
     ['claimed by another', seat('ux-lead', { status: 'claimed', agent_id: 'somebody' }), 0],
   ])('a seat that is %s wants %3$d agents', (_name, one, wanted) => {
     expect(councilSeats(council('active', [one]))).toHaveLength(wanted);
@@ -64,9 +64,9 @@ describe('the seats of a team', () => {
 
   test('members of one role get slots and ids of their own, and keep their profile', () => {
     expect(teamSeats(team('composed')).map((s) => [s.role, s.slot, s.agentId, s.profileAgentId])).toEqual([
-      ['executor', 0, 'executor-0123456789ab', 'a'],
-      ['reviewer', 0, 'reviewer-0123456789ab', 'b'],
-      ['executor', 1, 'executor-1-0123456789ab', 'c'],
+      ['executor', 0, 'whoosh-executor-0123456789ab', 'a'],
+      ['reviewer', 0, 'whoosh-reviewer-0123456789ab', 'b'],
+      ['executor', 1, 'whoosh-executor-1-0123456789ab', 'c'],
     ]);
   });
 

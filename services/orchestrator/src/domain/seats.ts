@@ -1,6 +1,12 @@
 /** Which agents a council or a team wants, read from its newest view; the same view gives the same seats. */
 import { type councils, type teams } from '@whoosh/contracts';
 
+/**
+ * With this begin the ids of all agents that are started here, and of no others: one line in the list of trusted keys
+ * covers them.
+ */
+export const DEPLOYED_AGENT_PREFIX = 'whoosh-';
+
 export interface Owner {
   readonly kind: 'council' | 'team';
   readonly id: string;
@@ -75,5 +81,6 @@ export function teamSeats(view: teams.TeamView): Seat[] {
 /** The random end of the owner's id tells agents of the same role apart; the time at its beginning would not. */
 function agentIdOf(role: string, slot: number, ownerId: string): string {
   const tail = ownerId.replaceAll('-', '').slice(-12);
-  return slot === 0 ? `${role}-${tail}` : `${role}-${slot}-${tail}`;
+  const seat = slot === 0 ? role : `${role}-${slot}`;
+  return `${DEPLOYED_AGENT_PREFIX}${seat}-${tail}`;
 }

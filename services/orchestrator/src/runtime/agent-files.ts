@@ -33,12 +33,16 @@ export function nameOf(ref: string): AgentName | undefined {
   return deploymentId === undefined ? undefined : { deploymentId, generation: Number(generation) };
 }
 
-/** The file that a token belongs to. */
-function fileOf(tokenName: string): string {
-  return tokenName.replace(/\.token$/, '.json');
+const SECRET = /\.(?:token|key)$/;
+
+/** What an agent alone is told. */
+export interface AgentSecrets {
+  readonly joinToken: string;
+  /** PEM. */
+  readonly privateKey?: string | undefined;
 }
 
-/** The folder with one file, one token and one log per agent. Only its owner may look into it. */
+/** The folder with one file, one token, perhaps a key, and one log per agent. Only its owner may look into it. */
 export class AgentFiles {
   readonly directory: string;
 
@@ -57,7 +61,8 @@ export class AgentFiles {
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
       const ageMs = Date.now() - mtimeMs;
       if (name.endsWith('.log') && ageMs > LOGS_KEPT_MS) await rm(path, { force: true });
-      const isAbandoned = name.endsWith(TEMPORARY) || (name.endsWith('.token') && !names.has(fileOf(name)));
+      const isAbandoned =
+        name.endsWith(TEMPORARY) || (SECRET.test(name) && !names.has(name.replace(SECRET, '.json')));
       if (isAbandoned && ageMs > ABANDONED_KEPT_MS) await rm(path, { force: true });
     }
     return files;
@@ -68,6 +73,9 @@ export class AgentFiles {
   }
   tokenPathOf(ref: string): string {
     return join(this.directory, `${ref}.token`);
+  }
+  keyPathOf(ref: string): string {
+    return join(this.directory, `${ref}.key`);
   }
   logPathOf(ref: string): string {
     return join(this.directory, `${ref}.log`);
@@ -93,17 +101,19 @@ export class AgentFiles {
     }
   }
 
-  /** The file first: a token that nobody would come back for must not lie around. */
-  async write(ref: string, file: AgentFile, joinToken: string): Promise<void> {
+  /** The file first: secrets that nobody would come back for must not lie around. */
+  async write(ref: string, file: AgentFile, { joinToken, privateKey }: AgentSecrets): Promise<void> {
     // Renamed into place: nobody ever reads half a file.
     const next = join(this.directory, `.${ref}.${randomBytes(4).toString('hex')}${TEMPORARY}`);
     await writeFile(next, JSON.stringify(file), { mode: 0o600 });
     await rename(next, this.pathOf(ref));
     await writeFile(this.tokenPathOf(ref), joinToken, { mode: 0o600 });
+    if (privateKey !== undefined) await writeFile(this.keyPathOf(ref), privateKey, { mode: 0o600 });
   }
 
   /** The file last: while it is there, somebody will come back for the rest. */
   async remove(ref: string): Promise<void> {
+    await rm(this.keyPathOf(ref), { force: true });
     await rm(this.tokenPathOf(ref), { force: true });
     await rm(this.pathOf(ref), { force: true });
   }

@@ -1,3 +1,4 @@
+import { type AgentKey } from '../agent-keys.ts';
 import { type Observed } from '../domain/plan.ts';
 
 /** One agent as it is to be started. */
@@ -10,6 +11,8 @@ export interface AgentSpec {
   readonly environment: Readonly<Record<string, string>>;
   /** Reaches the agent as a file, never in its environment. */
   readonly joinToken: string;
+  /** With what it signs its StatusClaims, its private half handed over in the same way; undefined: it signs nothing. */
+  readonly key?: AgentKey | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 

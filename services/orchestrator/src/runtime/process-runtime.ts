@@ -54,7 +54,8 @@ export class ProcessRuntime implements AgentRuntime {
     const ref = refOf(spec);
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
     const file = { nonce, started_at: new Date().toISOString(), pid: null, admin_url: null };
-    await this.#files.write(ref, file, spec.joinToken);
+    const { joinToken, key } = spec;
+    await this.#files.write(ref, file, { joinToken, privateKey: key?.privateKey });
     const log = await open(this.#files.logPathOf(ref), 'a', 0o600);
     try {
       const child = spawn(process.execPath, [this.#options.program], {
@@ -63,6 +64,8 @@ export class ProcessRuntime implements AgentRuntime {
         env: {
           ...this.#options.environment,
           ...spec.environment,
+          ...(key && { BACKBEAT_SIGNING_KEY_FILE: this.#files.keyPathOf(ref) }),
+          ...(key && { BACKBEAT_SIGNING_KEY_NAME: key.name }),
           WHOOSH_AGENT_TOKEN_FILE: this.#files.tokenPathOf(ref),
           WHOOSH_AGENT_RECORD: this.#files.pathOf(ref),
           WHOOSH_AGENT_NONCE: nonce,

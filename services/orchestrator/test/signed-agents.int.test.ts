@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { headers, type Msg } from '@nats-io/nats-core';
+import {
+  addSignature,
+  KEY_HEADER,
+  newPrivateKey,
+  readSigner,
+  type Signer,
+  trustedKeyLine,
+} from '@whoosh/backbeat-sdk/keys';
+import { Secret } from '@whoosh/config';
+import { backbeat, deployments } from '@whoosh/contracts';
+import { until } from '@whoosh/testkit';
+import { expect, test } from 'vitest';
+import { AgentKeys } from '../src/agent-keys.ts';
+import { openStation } from './orchestrator-process.ts';
+import { openRestDoor } from './rest-door.ts';
+import { ScriptedCouncil } from './scripted-council.ts';
+import { CLUSTER, startWorld, type World } from './world.ts';
+
+const REVERB = fileURLToPath(new URL('../../reverb/src/main.ts', import.meta.url));
+const SLOW = { timeoutMs: 60_000 };
+
+/** What reverb says of the claims of all windows so far. */
+class Reports {
+  readonly all: backbeat.BarReport[] = [];
+
+  count(category: string): number {
+    const issues = this.all.flatMap((report) => report.issues);
+    return issues.filter((issue) => issue.category === category).reduce((sum, issue) => sum + issue.count, 0);
+  }
+}
+
+test(
+  'agents that are started here sign with keys of their own, which no other can use in their name',
+  { timeout: 180_000 },
+  async () => {
+    const pulse = readSigner('pulse', newPrivateKey());
+    const voucherKey = newPrivateKey();
+    const list = [
+      trustedKeyLine(pulse, '@pulse'),
+      trustedKeyLine(readSigner('orchestrator', voucherKey), 'whoosh-*'),
+    ].join('\n');
+    const trust = { BACKBEAT_KEYS: list, BACKBEAT_REQUIRE_SIGNATURES: 'true' };
+    await using world = await startWorld(pulse);
+    await using door = await openRestDoor(await world.newBus('gateway'));
+    await using station = await openStation(world, door.url, {
+      ...trust,
+      WHOOSH_AGENT_VOUCHER_KEY: voucherKey,
+    });
+    const reports = new Reports();
+    const claims = new Map<string, Msg>();
+    const { connection } = world.bus;
+    connection.subscribe(`backbeat.${CLUSTER}.report`, {
+      callback: (_failure, message) => void reports.all.push(backbeat.BarReport.parse(message.json())),
+    });
+    connection.subscribe(`backbeat.${CLUSTER}.claim.*`, {
+      callback: (_failure, message) => void claims.set(message.subject.split('.').at(-1) ?? '', message),
+    });
+    await world.bus.flush();
+    await using _reverb = startReverb(world, trust);
+    world.pulse.start();
+    station.start();
+    const council = new ScriptedCouncil(world, { roles: ['qa-lead', 'eng-lead'] });
+    await council.open(await world.newBus('council'));
+    await until(() => reports.all.some(({ agents_reporting: agents }) => agents === 2), {
+      ...SLOW,
+      describe: () => `two agents that are believed: ${JSON.stringify(reports.all.at(-1))}`,
+    });
+    expect(reports.count('invalid_claims_signature') + reports.count('invalid_claims_unsigned')).toBe(0);
+
+    const caller = await world.newBus('caller');
+    const { items } = await caller.call(deployments.listDeployments, {
+      owner_id: council.view.id,
+      limit: 9,
+    });
+    const signers = new Map<string, Signer>();
+    for (const { id, generation, agent_id: agent } of items) {
+      const path = join(station.stateDirectory, 'agents', `${id}.${generation}.key`);
+      const name = claims.get(agent)?.headers?.get(KEY_HEADER) ?? '';
+      signers.set(agent, readSigner(name, await readFile(path, 'utf8')));
+    }
+    const [[victim, own], [, sibling]] = [...signers] as [[string, Signer], [string, Signer]];
+    const stranger = new AgentKeys(new Secret(newPrivateKey()), CLUSTER).issue(victim);
+    const say = saying(world, claims.get(victim));
+    await say(own);
+    await say(undefined);
+    await say(sibling);
+    await say({ ...sibling, keyName: own.keyName });
+    await say(readSigner(stranger.name, stranger.privateKey));
+    await until(() => reports.count('invalid_claims_signature') >= 3, SLOW);
+    const known = reports.all.length;
+    await until(() => reports.all.length > known + 1, SLOW);
+    expect(reports.count('invalid_claims_signature')).toBe(3);
+    expect(reports.count('invalid_claims_unsigned')).toBe(1);
+    expect(Math.max(...reports.all.map(({ agents_reporting: agents }) => agents))).toBe(2);
+    await expectUntold(world, await station.logs(), [...signers.values()]);
+  },
+);
+
+/** Says, in the name of whoever said `last`, something else each time. */
+function saying(world: World, last: Msg | undefined): (signer: Signer | undefined) => Promise<void> {
+  const subject = last?.subject ?? '';
+  const claim = backbeat.StatusClaim.parse(last?.json());
+  let said = 0;
+  return async (signer) => {
+    said += 1;
+    const hlc = `ffff:ffff:${said.toString(16).padStart(4, '0')}`;
+    const body = { ...claim, beat_index: world.pulse.index - 1, state: 'failed', hlc };
+    const payload = new TextEncoder().encode(JSON.stringify(body));
+    const head = headers();
+    addSignature(signer, payload, head);
+    await world.bus.js.publish(subject, payload, { headers: head });
+  };
+}
+
+/** The private keys are in no row, no event and no log. */
+async function expectUntold(world: World, logs: string, signers: readonly Signer[]): Promise<void> {
+  const rows = [
+    await world.db.selectFrom('deployments').selectAll().execute(),
+    await world.db.selectFrom('orchestrator_history').selectAll().execute(),
+    await world.db.selectFrom('orchestrator_outbox').selectAll().execute(),
+  ];
+  const told = `${logs}${JSON.stringify(rows)}`;
+  expect(signers).toHaveLength(2);
+  for (const { privateKey } of signers) {
+    const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+    expect(told).not.toContain(der.toString('base64'));
+    expect(told).not.toContain(der.subarray(-32).toString('hex'));
+  }
+}
+
+function startReverb(world: World, trust: Readonly<Record<string, string>>): AsyncDisposable {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [REVERB, '--cluster', CLUSTER, '--nats', world.natsUrl, '--admin-port', '0', '--node', 'r'],
+    {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        ...trust,
+        WHOOSH_OPENTELEMETRY_ENABLED: 'false',
+        LOG_LEVEL: 'warn',
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
