@@ -2,12 +2,10 @@ import { backbeat, CallError } from '@whoosh/contracts';
 import { encodeFull, encodeWire, nodeSuffix, type Timestamp } from 'hlc-ts';
 import { type BeatLink } from './beat-link.ts';
 import { type StoredClaim } from './claim-sender.ts';
+import { type ClaimInput, type ClaimProblem, writeClaim } from './domain/claim-body.ts';
 import { claimSlot } from './domain/claim-slot.ts';
 import { BeatListener } from './listener.ts';
 import { type Signer } from './signature.ts';
-
-/** A StatusClaim without what the link fills in. */
-export type ClaimInput = Omit<backbeat.StatusClaim, 'type' | 'agent_id' | 'beat_index' | 'hlc'>;
 
 export interface EmitOptions {
   /** Leaves at once instead of at the agent's slot in the first half of the beat. */
@@ -19,8 +17,6 @@ export interface Speaker {
   readonly agentId: string;
   readonly signer?: Signer | undefined;
 }
-
-const encoder = new TextEncoder();
 
 /** What an agent says of itself, and when: agent_id, beat_index and hlc filled in, sent at the agent's slot. */
 export class ClaimVoice {
@@ -41,30 +37,22 @@ export class ClaimVoice {
   }
 
   /**
-   * Resolves when the claim is stored. Rejects with `failed_precondition` before the first beat,
-   * `invalid_argument` for a claim against the contract, `unavailable` when it was lost, `resource_exhausted`
-   * when too many are waiting.
+   * Resolves when the claim is stored. Rejects with `invalid_argument` for a claim against the contract (the message says
+   * what is wrong with which field, `details.fields` the same as {@link ClaimProblem}s), `failed_precondition` before the
+   * first beat, `resource_exhausted` when too many are waiting: all three at once; `unavailable` when it was lost.
    */
   async emit(input: ClaimInput, { immediately = false }: EmitOptions = {}): Promise<StoredClaim> {
     const beat = this.#link.current;
-    if (beat === undefined) throw new CallError('failed_precondition', 'no beat was heard yet');
     const timestamp: Timestamp = { ...this.#link.hlc.now(), node: this.#node };
-    const claim = {
-      ...input,
-      type: 'backbeat.statusclaim.v1',
-      agent_id: this.agentId,
-      beat_index: beat.index,
+    const claim = writeClaim(input, {
+      agentId: this.agentId,
+      beatIndex: beat?.index ?? 0,
       hlc: encodeWire(timestamp),
-      ...(beat.degraded ? { metadata: { ...input.metadata, degraded: true } } : {}),
-    };
-    const checked = backbeat.StatusClaim.safeParse(claim);
-    if (!checked.success || !backbeat.CLAIM_STATES.includes(input.state)) {
-      throw new CallError('invalid_argument', 'the claim breaks its contract', { cause: checked.error });
-    }
-    const payload = encoder.encode(JSON.stringify(checked.data));
-    if (payload.byteLength > backbeat.CLAIM_BYTES_MAX) {
-      throw new CallError('invalid_argument', `a claim has at most ${backbeat.CLAIM_BYTES_MAX} bytes`);
-    }
+      degraded: beat?.degraded ?? false,
+    });
+    if (!claim.ok) throw refusal(claim.problems);
+    if (beat === undefined) throw new CallError('failed_precondition', 'no beat was heard yet');
+    const { payload } = claim;
     const dueMs = immediately ? 0 : this.#slotMs(beat.index);
     return this.#link.claims.send(
       { subject: this.#subject, payload, hlc: encodeFull(timestamp), signer: this.#signer },
@@ -76,6 +64,11 @@ export class ClaimVoice {
     const startMs = this.#link.timeOf(index);
     return startMs === undefined ? 0 : startMs + this.#slot * (this.#link.beatMs ?? 0);
   }
+}
+
+function refusal(fields: readonly ClaimProblem[]): CallError {
+  const said = fields.map(({ field, problem }) => `${field}: ${problem}`).join('; ');
+  return new CallError('invalid_argument', `the claim breaks its contract: ${said}`, { details: { fields } });
 }
 
 /** One agent on the beat. */

@@ -1,23 +1,29 @@
-import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/nats-core';
+import { headers, type MsgHdrs, nuid } from '@nats-io/nats-core';
 import { CallError, HEADERS } from '@whoosh/contracts';
-import { type Backoff, backoffMs } from '@whoosh/stdx';
+import { answerWithinMs, CLAIM_RETRY_MAX_MS, nextTryMs } from './domain/claim-retry.ts';
 import { type MonotonicClock } from './monotonic-clock.ts';
 import { addSignature, type Signer } from './signature.ts';
 
-/** A claim that is not stored this long after it was due is lost. */
-export const CLAIM_RETRY_MAX_MS = 15_000;
 /** Claims waiting for their slot or their acknowledgement, per connection. */
 export const CLAIMS_WAITING_MAX = 50_000;
 /** Claims that are stored together or not at all. */
 export const BATCH_CLAIMS_MAX = 256;
 const BATCH_CLAIMS_MIN = 4;
 const BATCHES_IN_FLIGHT_MAX = 8;
-const ACK_TIMEOUT_MS = 2_000;
 /** Claims whose slots lie this close together leave together. */
 const SLOT_MS = 5;
-const RETRY: Backoff = { baseMs: 100, maxMs: 2_000 };
 /** JetStream answers below 500 that pass: stored just now, too many requests or batches. */
 const TRANSIENT_CODES = new Set([10_158, 10_167, 10_211]);
+
+/** What the sender needs of a connection. */
+export interface ClaimWire {
+  publish(subject: string, payload: Uint8Array, options: { headers: MsgHdrs }): void;
+  request(
+    subject: string,
+    payload: Uint8Array,
+    options: { timeout: number; headers: MsgHdrs },
+  ): Promise<{ json<T>(): T }>;
+}
 
 export interface OutgoingClaim {
   readonly subject: string;
@@ -54,7 +60,7 @@ interface Waiting extends OutgoingClaim {
  */
 export class ClaimSender {
   readonly counters: ClaimCounters = { stored: 0, retried: 0, lost: 0, batches: 0 };
-  readonly #connection: NatsConnection;
+  readonly #connection: ClaimWire;
   readonly #clock: MonotonicClock;
   readonly #slots = new Map<number, { claims: Waiting[]; cancel: () => void }>();
   /** Due, but all batches are under way; the next one takes as many of them as it may. */
@@ -63,7 +69,7 @@ export class ClaimSender {
   #waiting = 0;
   #isClosed = false;
 
-  constructor(options: { connection: NatsConnection; clock: MonotonicClock }) {
+  constructor(options: { connection: ClaimWire; clock: MonotonicClock }) {
     this.#connection = options.connection;
     this.#clock = options.clock;
   }
@@ -127,10 +133,11 @@ export class ClaimSender {
 
   #pump(): void {
     while (this.#due.length > 0 && this.#batchesInFlight < BATCHES_IN_FLIGHT_MAX) {
-      const claims = this.#due.splice(0, BATCH_CLAIMS_MAX);
+      const claims = this.#inTime(this.#due.splice(0, BATCH_CLAIMS_MAX));
+      if (claims.length === 0) continue;
       if (claims.length < BATCH_CLAIMS_MIN) {
         for (const claim of claims) void this.#storeOne(claim);
-        return;
+        continue;
       }
       this.#batchesInFlight += 1;
       void this.#storeBatch(claims).finally(() => {
@@ -140,8 +147,17 @@ export class ClaimSender {
     }
   }
 
+  /** What has waited for its turn until it is too late is not sent any more. */
+  #inTime(claims: readonly Waiting[]): Waiting[] {
+    const nowMs = this.#clock.nowMs();
+    const [left, over]: [Waiting[], Waiting[]] = [[], []];
+    for (const claim of claims) (nowMs < claim.giveUpAtMs ? left : over).push(claim);
+    if (over.length > 0) this.#lose(over, new CallError('unavailable', 'the claim was not sent in time'));
+    return left;
+  }
+
   async #storeOne(claim: Waiting): Promise<void> {
-    const outcome = await this.#request(claim, headers());
+    const outcome = await this.#request(claim, headers(), [claim]);
     if (outcome.ok) this.#stored([claim], outcome.sequence);
     else this.#again([claim], outcome);
   }
@@ -173,13 +189,15 @@ export class ClaimSender {
     }
     const commit = batchHeaders(id, claims.length);
     commit.set('Nats-Batch-Commit', '1');
-    return this.#request(last, commit);
+    return this.#request(last, commit, claims);
   }
 
-  async #request(claim: Waiting, head: MsgHdrs): Promise<Outcome> {
+  /** @param all whom the answer is for */
+  async #request(claim: Waiting, head: MsgHdrs, all: readonly Waiting[]): Promise<Outcome> {
+    const giveUpAtMs = all.map((each) => each.giveUpAtMs);
     try {
       const reply = await this.#connection.request(claim.subject, claim.payload, {
-        timeout: ACK_TIMEOUT_MS,
+        timeout: answerWithinMs(giveUpAtMs, this.#clock.nowMs()),
         headers: this.#dress(claim, head),
       });
       return outcomeOf(reply.json<PubAck>());
@@ -200,21 +218,24 @@ export class ClaimSender {
     for (const claim of claims) claim.done.resolve({ sequence, attempts: claim.attempts + 1 });
   }
 
-  #again(claims: Waiting[], failure: Failure): void {
+  #again(claims: readonly Waiting[], failure: Failure): void {
     const nowMs = this.#clock.nowMs();
-    const error = new CallError(
-      failure.isFinal ? 'invalid_argument' : 'unavailable',
-      'the claim was not stored',
-      { cause: failure.cause },
-    );
-    const isOver = (claim: Waiting): boolean =>
-      failure.isFinal || this.#isClosed || nowMs >= claim.giveUpAtMs;
-    this.#lose(claims.filter(isOver), error);
-    const left = claims.filter((claim) => !isOver(claim));
-    if (left.length === 0) return;
-    for (const claim of left) claim.attempts += 1;
-    this.counters.retried += left.length;
-    this.#schedule(left, nowMs + backoffMs(RETRY, left[0]?.attempts ?? 1, Math.random()));
+    // One draw for all: what failed together goes together again.
+    const chance = Math.random();
+    const lost: Waiting[] = [];
+    for (const claim of claims) {
+      claim.attempts += 1;
+      const againMs = failure.isFinal || this.#isClosed ? undefined : nextTryMs(claim, nowMs, chance);
+      if (againMs === undefined) {
+        lost.push(claim);
+      } else {
+        this.counters.retried += 1;
+        this.#schedule([claim], againMs);
+      }
+    }
+    if (lost.length === 0) return;
+    const code = failure.isFinal ? 'invalid_argument' : 'unavailable';
+    this.#lose(lost, new CallError(code, 'the claim was not stored', { cause: failure.cause }));
   }
 
   #lose(claims: readonly Waiting[], error: CallError): void {

@@ -1,10 +1,14 @@
 import { type NatsConnection } from '@nats-io/nats-core';
-import { connect as connectNats, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { type NodeConnectionOptions } from '@nats-io/transport-node';
+import { CallError } from '@whoosh/contracts';
 import { Agent } from './agent.ts';
 import { BeatLink, type LinkOptions } from './beat-link.ts';
+import { BROKER_CHECK, BrokerWatch, type ReadinessChecks } from './broker-watch.ts';
+import { dial, namesOf } from './dial.ts';
 import { Fleet } from './fleet.ts';
-import { type LinkTerms, LinkShelf, type Opened } from './link-shelf.ts';
+import { type LinkTerms, LinkShelf, type Opened, type Opening } from './link-shelf.ts';
 import { BeatListener } from './listener.ts';
+import { systemMonotonicClock } from './monotonic-clock.ts';
 import { SecondEar } from './second-ear.ts';
 import { type Signer } from './signature.ts';
 
@@ -21,7 +25,11 @@ export type LinkSource =
   | { readonly bus: { readonly connection: NatsConnection }; readonly secondEar?: ServerAddresses }
   | ServerAddresses;
 
-export type LinkSettings = Omit<LinkOptions, 'connection' | 'clusterId'> & { readonly clusterId: string };
+export type LinkSettings = Omit<LinkOptions, 'connection' | 'clusterId'> & {
+  readonly clusterId: string;
+  /** Is told under the name `nats` what is missing of the broker, from the first try on and as long as the link lives. */
+  readonly readiness?: ReadinessChecks | undefined;
+};
 /** Agents of one process may have a key each, and share a link all the same. */
 export type ConnectOptions = ListenOptions & {
   readonly agentId: string;
@@ -36,7 +44,6 @@ export type FleetOptions = ListenOptions & {
 
 /** Agents can wait longer than the services for a server that is slow; what hurts them is 10,000 of them coming back at once. */
 const AGENT_PROFILE: NodeConnectionOptions = {
-  waitOnFirstConnect: true,
   maxReconnectAttempts: -1,
   ignoreAuthErrorAbort: true,
   timeout: 5_000,
@@ -49,7 +56,10 @@ const AGENT_PROFILE: NodeConnectionOptions = {
 const ownLinks = new LinkShelf();
 const linksOf = new WeakMap<NatsConnection, LinkShelf>();
 
-/** Puts an agent on the beat. Resolves when it hears beats and can answer. */
+/**
+ * Puts an agent on the beat. Resolves when it hears beats and can answer; while the broker is away at the start, `log` and
+ * `readiness` say so. Rejects for an address that is none.
+ */
 export async function connect(options: ConnectOptions): Promise<Agent> {
   const { link, release } = await acquire(options);
   try {
@@ -74,7 +84,11 @@ export async function startFleetLink(options: FleetOptions): Promise<Fleet> {
 }
 
 function acquire(options: ListenOptions): ReturnType<LinkShelf['acquire']> {
-  return shelfFor(options).acquire(termsOf(options), () => open(options));
+  return shelfFor(options).acquire(
+    termsOf(options),
+    () => open(options),
+    (broker) => options.readiness?.check(BROKER_CHECK, broker),
+  );
 }
 
 function shelfFor(options: ListenOptions): LinkShelf {
@@ -92,13 +106,24 @@ function termsOf(options: ListenOptions): LinkTerms {
   return { clusterId, servers: [natsUrl, natsOptions], signatures, barLength, node, clock };
 }
 
-async function open(options: ListenOptions): Promise<Opened> {
+function open(options: ListenOptions): Opening {
+  const watch = new BrokerWatch({
+    names: namesOf('natsUrl' in options ? addressesOf(options) : []),
+    log: options.log,
+    nowMs: () => systemMonotonicClock.nowMs(),
+  });
+  return { opened: openLink(options, watch), broker: watch.verdict };
+}
+
+async function openLink(options: ListenOptions, watch: BrokerWatch): Promise<Opened> {
   const resources = new AsyncDisposableStack();
   try {
     const isOwn = 'natsUrl' in options;
-    const connection = isOwn ? await dial(options) : connectionOf(options);
+    const connection = isOwn ? await dialAgents(options, watch) : connectionOf(options);
+    watch.reached();
     if (isOwn) resources.defer(() => connection.close());
     const link = await BeatLink.open({ ...options, connection });
+    watch.listens(link);
     resources.defer(() => link.close());
     const second = isOwn ? options : options.secondEar;
     const servers = second === undefined ? [] : addressesOf(second);
@@ -122,15 +147,22 @@ async function open(options: ListenOptions): Promise<Opened> {
   }
 }
 
-function dial(source: ServerAddresses): Promise<NatsConnection> {
-  return connectNats({ ...AGENT_PROFILE, servers: addressesOf(source), ...source.natsOptions });
+function dialAgents(source: ServerAddresses, watch: BrokerWatch): Promise<NatsConnection> {
+  return dial({
+    servers: addressesOf(source),
+    how: { ...AGENT_PROFILE, ...source.natsOptions },
+    onAway: (why) => watch.away(why),
+  });
 }
 
 function addressesOf({ natsUrl }: ServerAddresses): string[] {
-  return natsUrl
+  const servers = natsUrl
     .split(',')
     .map((server) => server.trim())
     .filter((server) => server !== '');
+  // The client would take none for a server on this machine.
+  if (servers.length === 0) throw new CallError('invalid_argument', 'natsUrl names no server');
+  return servers;
 }
 
 function connectionOf(source: Exclude<LinkSource, { natsUrl: string }>): NatsConnection {

@@ -1,6 +1,7 @@
-import { type ClaimInput, ClaimVoice, type EmitOptions } from './agent.ts';
+import { ClaimVoice, type EmitOptions } from './agent.ts';
 import { type BeatLink, type LinkListener } from './beat-link.ts';
 import { type StoredClaim } from './claim-sender.ts';
+import { type ClaimInput } from './domain/claim-body.ts';
 import { BeatListener } from './listener.ts';
 import { type Signer } from './signature.ts';
 

@@ -6,7 +6,8 @@ export {
   type LinkSource,
   type ListenOptions,
 } from './connect.ts';
-export { Agent, type ClaimInput, ClaimVoice, type EmitOptions, type Speaker } from './agent.ts';
+export { Agent, ClaimVoice, type EmitOptions, type Speaker } from './agent.ts';
+export { type ClaimInput, type ClaimProblem } from './domain/claim-body.ts';
 export { Fleet } from './fleet.ts';
 export { BeatListener, type CurrentWindow, type ListenerHealth, type ListenerProblem } from './listener.ts';
 export {
@@ -17,13 +18,10 @@ export {
   type LinkOptions,
 } from './beat-link.ts';
 export { BeatBudgetExceeded } from './beat-budget.ts';
+export { type ReadinessChecks } from './broker-watch.ts';
 export { type BeatCallback } from './callback-lane.ts';
-export {
-  BATCH_CLAIMS_MAX,
-  CLAIM_RETRY_MAX_MS,
-  type ClaimCounters,
-  type StoredClaim,
-} from './claim-sender.ts';
+export { BATCH_CLAIMS_MAX, type ClaimCounters, type StoredClaim } from './claim-sender.ts';
+export { CLAIM_RETRY_MAX_MS } from './domain/claim-retry.ts';
 export { type MonotonicClock, systemMonotonicClock } from './monotonic-clock.ts';
 export {
   addSignature,

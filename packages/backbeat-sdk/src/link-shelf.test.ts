@@ -27,10 +27,11 @@ function shelf() {
   const acquire = (changed?: Partial<LinkTerms>) =>
     links.acquire(termsOf(changed), () => {
       const at = opened++;
-      return Promise.resolve({
+      const made = {
         link: { at } as unknown as BeatLink,
         close: () => Promise.resolve(void closed.push(at)),
-      });
+      };
+      return { opened: Promise.resolve(made), broker: () => true };
     });
   return { links, closed, acquire };
 }
@@ -69,7 +70,20 @@ test.each<[string, Partial<LinkTerms>]>([
 
 test('a link that could not be opened is tried again by the next', async () => {
   const { links, acquire } = shelf();
-  const refused = links.acquire(termsOf(), () => Promise.reject(new Error('refused')));
+  const opened = Promise.reject<never>(new Error('refused'));
+  const refused = links.acquire(termsOf(), () => ({ opened, broker: () => 'refused' }));
   await expect(refused).rejects.toThrow('refused');
+  expect((await acquire()).link).toEqual({ at: 0 });
+});
+
+test('who shares a link that is still being opened is told of its broker at once', async () => {
+  const { links, acquire } = shelf();
+  const opening = Promise.withResolvers<never>();
+  const told: (true | string)[] = [];
+  const open = () => ({ opened: opening.promise, broker: () => 'no answer' });
+  const waiting = [0, 1].map(() => links.acquire(termsOf(), open, (broker) => told.push(broker())));
+  expect(told).toEqual(['no answer', 'no answer']);
+  opening.reject(new Error('refused'));
+  expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect((await acquire()).link).toEqual({ at: 0 });
 });

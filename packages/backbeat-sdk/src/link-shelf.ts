@@ -6,6 +6,12 @@ export interface Opened {
   readonly close: () => Promise<void>;
 }
 
+/** A link on its way, and what meanwhile and later is known of its broker: true, or what is missing. */
+export interface Opening {
+  readonly opened: Promise<Opened>;
+  readonly broker: () => true | string;
+}
+
 /** What two users of one link must have in common: whom they believe, as whom they connect, how they reckon time. */
 export interface LinkTerms {
   readonly clusterId: string;
@@ -18,9 +24,8 @@ export interface LinkTerms {
   readonly clock: object | undefined;
 }
 
-interface Shared {
+interface Shared extends Opening {
   readonly terms: LinkTerms;
-  readonly opened: Promise<Opened>;
   users: number;
 }
 
@@ -28,11 +33,14 @@ interface Shared {
 export class LinkShelf {
   readonly #links: Shared[] = [];
 
+  /** @param onBroker is given at once what answers for the broker, before there is a link */
   async acquire(
     terms: LinkTerms,
-    open: () => Promise<Opened>,
+    open: () => Opening,
+    onBroker?: (broker: Opening['broker']) => void,
   ): Promise<{ link: BeatLink; release: () => Promise<void> }> {
     const shared = this.#links.find((one) => isSame(one.terms, terms)) ?? this.#add(terms, open);
+    onBroker?.(shared.broker);
     shared.users += 1;
     const release = async (): Promise<void> => {
       shared.users -= 1;
@@ -48,8 +56,8 @@ export class LinkShelf {
     }
   }
 
-  #add(terms: LinkTerms, open: () => Promise<Opened>): Shared {
-    const shared: Shared = { terms, opened: open(), users: 0 };
+  #add(terms: LinkTerms, open: () => Opening): Shared {
+    const shared: Shared = { terms, ...open(), users: 0 };
     this.#links.push(shared);
     return shared;
   }

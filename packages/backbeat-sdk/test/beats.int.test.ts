@@ -122,6 +122,57 @@ describe('an agent on the beat', () => {
     });
   });
 
+  test('says how its clock runs against the pulse’s, and which tempo is on', async () => {
+    await using s = await stageInSteps();
+    const { agent } = s;
+    expect([agent.tempo(), agent.currentBeat(), agent.currentWindow()]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(agent.drift()).toEqual({ ppm: 0, offsetMs: 0 });
+    for (let i = 0; i < 60; i += 1) {
+      await s.beat();
+      // Of every beat of the pulse a ten thousandth more passes here.
+      await s.pass(1e-4);
+    }
+    expect(agent.drift().ppm).toBeGreaterThan(90);
+    expect(agent.drift().ppm).toBeLessThan(110);
+    expect(Math.abs(agent.drift().offsetMs)).toBeLessThan(1);
+    expect(agent.tempo()).toBe(600);
+    s.pulse.tempoBpm = 660;
+    await s.beat();
+    expect(agent.currentBeat()).toMatchObject({ index: 60, downbeat: true, tempoBpm: 660 });
+    expect(agent.tempo()).toBe(660);
+  });
+
+  test('follows a cluster that began anew, and repeats no beat of either life', async () => {
+    await using s = await stageInSteps();
+    const { agent } = s;
+    const beats: string[] = [];
+    const life = (epoch: number): string => (epoch === s.pulse.epoch ? 'old' : 'young');
+    agent.onBeat(({ epoch, index }) => void beats.push(`${life(epoch)} ${index}`));
+    for (let i = 0; i < 6; i += 1) await s.beat();
+    await s.pass(2);
+    expect(agent.health().mode).toBe('degraded');
+    const young = new TestPulse({
+      connection: s.connection,
+      clusterId: 'c',
+      tempoBpm: 600,
+      epoch: s.pulse.epoch + 1,
+    });
+    young.beat();
+    await until(() => agent.health().link.dropped.implausible === 1);
+    await s.pass(1);
+    young.beat();
+    await until(() => agent.currentWindow()?.epoch === young.epoch);
+    expect(agent.currentWindow()).toMatchObject({ from: 0, to: 3 });
+    expect(agent.health()).toMatchObject({ mode: 'locked', link: { adopted: 1 } });
+    await until(() => beats.includes('young 1'));
+    expect(beats.filter((beat) => beat.startsWith('young'))).toEqual(['young 1']);
+    expect(new Set(beats).size).toBe(beats.length);
+  });
+
   test('goes on alone when the pulse falls silent, and comes back without an index twice', async () => {
     await using s = await stageInSteps();
     const { agent } = s;
@@ -158,7 +209,7 @@ describe('an agent on the beat', () => {
     s.pulse.start();
     await until(() => (agent.currentBeat()?.index ?? 0) > 5);
     await s.nats.kill('SIGKILL');
-    await until(() => agent.health().mode === 'degraded');
+    await until(() => agent.health().mode === 'degraded' && !agent.health().connected);
     await s.nats.restart();
     await until(() => agent.health().link.reconnects > 0);
     await until(() => agent.health().mode === 'locked' && agent.health().connected);

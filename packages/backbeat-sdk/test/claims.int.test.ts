@@ -69,10 +69,17 @@ describe('StatusClaims', () => {
     await expect(agent.emitStatusClaim({ state: 'idle' })).rejects.toMatchObject({
       code: 'failed_precondition',
     });
+    // What can never be right is said so at once, and not first when there is a beat.
+    await expect(agent.emitStatusClaim({ state: 'done' as 'idle' })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
     s.pulse.beat();
     await until(() => agent.currentBeat());
+    const [field, problem] = ['progress', expect.stringContaining('<=1')];
     await expect(agent.emitStatusClaim({ state: 'idle', progress: 2 })).rejects.toMatchObject({
       code: 'invalid_argument',
+      message: expect.stringMatching(/^the claim breaks its contract: progress: .*<=1/),
+      details: { fields: [{ field, problem }] },
     });
     await expect(agent.emitStatusClaim({ state: 'done' as 'idle' })).rejects.toMatchObject({
       code: 'invalid_argument',

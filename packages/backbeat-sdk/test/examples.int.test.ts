@@ -65,7 +65,7 @@ test('watch prints a line per beat, and ends with Ctrl-C', async () => {
   expect(await watch.end('SIGINT')).toBe(0);
 });
 
-test('an agent works within its budget and signs what it says with a key that was made for it', async () => {
+test('an agent plans on the downbeat, works within its budget and signs what it says with a key that was made for it', async () => {
   await using s = await stage();
   using pulse = s.pulse;
   const directory = await mkdtemp(join(tmpdir(), 'whoosh-keys-'));
@@ -89,7 +89,7 @@ test('an agent works within its budget and signs what it says with a key that wa
     pulse.start();
     await using agent = example('agent', ...s.where, '--key-file', file);
     expect([await agent.end(), agent.output]).toEqual([0, 'agent:7 has done example:1\n']);
-    expect(states).toEqual(['executing', 'completed']);
+    expect(states).toEqual(['planning', 'executing', 'completed']);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -59,13 +59,14 @@ export async function startFleet(ctx: ServiceContext<Env>): Promise<void> {
 }
 
 /** One connection for all. */
-async function joinFleet({ env, log, resources }: ServiceContext<Env>): Promise<Fleet> {
+async function joinFleet({ env, log, readiness, resources }: ServiceContext<Env>): Promise<Fleet> {
   const auth = natsAuth(env);
   return resources.use(
     await startFleetLink({
       natsUrl: natsServers(env),
       clusterId: clusterName(env),
       log,
+      readiness,
       signer: signerOf(env),
       signatures: signaturePolicy(env),
       natsOptions: {

@@ -62,7 +62,7 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
   await credentials.register(rest, ctx.stopping);
   log.info({ agent: agentId, role }, 'registered');
 
-  const agent = resources.use(await join(env, agentId));
+  const agent = resources.use(await join(ctx, agentId));
   frameAgeMs = () => agent.health().lastFrameAgeMs;
   const brief = await readTask(rest, env, taskId, log);
   const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
@@ -105,12 +105,14 @@ function isSame(given: string | string[] | undefined, nonce: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-async function join(env: ServiceContext<Env>['env'], agentId: string): Promise<Agent> {
+async function join({ env, log, readiness }: ServiceContext<Env>, agentId: string): Promise<Agent> {
   const auth = natsAuth(env);
   return await connect({
     natsUrl: env.CHORUS_BACKBEAT_NATS_URL ?? natsServers(env),
     clusterId: env.CHORUS_BACKBEAT_CLUSTER_ID ?? clusterName(env),
     agentId,
+    log,
+    readiness,
     signer: signerOf(env),
     signatures: signaturePolicy(env),
     ...(auth && { natsOptions: { user: auth.user, pass: auth.password.reveal() } }),
