@@ -60,6 +60,16 @@ test('a file has one idea: no drawers', () => {
   );
 });
 
+test('what only tests need stays with the tests: no service loads a testing door or the testkit', () => {
+  const running = CODE.filter(
+    (name) =>
+      /^(packages|services)\/[^/]+\/(src|page)\//.test(name) &&
+      !/\.test\.tsx?$|\/src\/testing\/|^packages\/testkit\//.test(name),
+  );
+  expect(running.length).toBeGreaterThan(300);
+  expect(offences(running, /['"](?:[^'"]*\/testing(?:\/[^'"]*)?|@whoosh\/testkit)['"]/)).toEqual([]);
+});
+
 test('every package and service says what it is for', () => {
   const folders = new Set(
     FILES.filter((name) => /^(packages|services)\/[^/]+\/package\.json$/.test(name)).map(dirname),

@@ -1,13 +1,15 @@
 import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { backbeat } from '@whoosh/contracts';
+import { rotation, windowClose } from '@whoosh/contracts/testing';
 import { type Random } from '@whoosh/stdx';
 import { type FuzzTarget, mutateMessage } from '@whoosh/stdx/testing';
 import { readClaim, readEntry } from '../src/claim-decoder.ts';
 
 const AGENT = 'agent:7';
 const HLC = '7ffd:0001:beef';
-const WINDOW = windowIdOf('c', 1_700_000_000_000, 4);
-const PLACE = { sequence: 1, storedAtMs: 1_700_000_000_000 };
+const EPOCH = 1_700_000_000_000;
+const WINDOW = windowIdOf('c', EPOCH, 4);
+const PLACE = { sequence: 1, storedAtMs: EPOCH };
 
 function sampleClaim(random: Random): Record<string, unknown> {
   return {
@@ -41,19 +43,8 @@ function claims(random: Random): boolean {
   return true;
 }
 
-const ROTATION = { type: 'backbeat.rotation.v1', name: 'db', state: 'required', beat_index: 5, hlc: HLC };
-const MARKER = {
-  type: 'backbeat.windowclose.v1',
-  window_id: WINDOW,
-  epoch: 1_700_000_000_000,
-  from_beat: 4,
-  to_beat: 7,
-  reason: 'frame',
-  missed_beats: 0,
-  missed_windows: 0,
-  tempo_drift_ms: 0.5,
-  grace_ms: 125,
-};
+const ROTATION = rotation({ state: 'required' });
+const MARKER = windowClose({ window_id: WINDOW, epoch: EPOCH, from_beat: 4 });
 
 /** Any message of the claims stream: taken for what its subject says, or for nothing. */
 function entries(random: Random): boolean {

@@ -4,9 +4,9 @@ import { type Random } from '@whoosh/stdx';
 import { type FuzzTarget, mutateMessage } from '@whoosh/stdx/testing';
 import type * as z from 'zod';
 import { backbeat, schemaFiles, tasks } from '../../src/index.ts';
+import { rotation, taskView, windowClose } from '../../src/testing/index.ts';
 
 const folder = new URL('../../fixtures/backbeat/', import.meta.url);
-const HLC = '7ffd:0001:beef';
 const WINDOW = '0'.repeat(31) + '7';
 
 /** The labelled examples of a type, valid and invalid: both are good beginnings. */
@@ -28,20 +28,6 @@ const REPORT = {
   tempo_drift_ms: -0.4,
   issues: [{ severity: 'warning', category: 'late_claims', count: 2, description: 'late' }],
 };
-const ROTATION = { type: 'backbeat.rotation.v1', name: 'db', state: 'done', beat_index: 5, hlc: HLC };
-const MARKER = {
-  type: 'backbeat.windowclose.v1',
-  window_id: WINDOW,
-  epoch: 1_700_000_000_000,
-  from_beat: 4,
-  to_beat: 7,
-  reason: 'frame',
-  missed_beats: 0,
-  missed_windows: 0,
-  tempo_drift_ms: 0.5,
-  grace_ms: 125,
-};
-
 /** What the reader takes, the published schema takes too: nobody relies on a message that others refuse. */
 function parserTarget(type: string, reader: z.ZodType, samples: readonly unknown[]): FuzzTarget {
   const file = schemaFiles('draft-2020-12').find((each) => each.type === type);
@@ -62,34 +48,8 @@ function parserTarget(type: string, reader: z.ZodType, samples: readonly unknown
   };
 }
 
-const TIME = '2026-01-02T03:04:05.678Z';
 const TASK = {
-  id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  source_type: 'gitea',
-  external_id: '1#1',
-  repository_id: null,
-  repository: null,
-  number: null,
-  title: 'a brief',
-  body_excerpt: '',
-  body_sha256: 'a'.repeat(64),
-  body_truncated: false,
-  url: null,
-  labels: ['brief'],
-  assignees: [],
-  author: null,
-  kind: 'brief',
-  issue_state: 'open',
-  status: 'open',
-  priority: 'medium',
-  attempt: 1,
-  council_id: null,
-  assigned_team_id: null,
-  content_revision: 'a'.repeat(64),
-  removed_at: null,
-  revision: 1,
-  created_at: TIME,
-  updated_at: TIME,
+  ...taskView({ title: 'a brief', labels: ['brief'], kind: 'brief' }),
   change: { from: null, to: 'open', reason: 'seen', by: 'monitor' },
 };
 
@@ -98,7 +58,7 @@ export const TARGETS: Readonly<Record<string, () => FuzzTarget>> = {
   StatusClaim: () => parserTarget('backbeat.statusclaim.v1', backbeat.StatusClaim, examples('statusclaim')),
   BarReport: () =>
     parserTarget('backbeat.barreport.v1', backbeat.BarReport, [REPORT, ...examples('barreport')]),
-  Rotation: () => parserTarget('backbeat.rotation.v1', backbeat.Rotation, [ROTATION]),
-  WindowClose: () => parserTarget('backbeat.windowclose.v1', backbeat.WindowClose, [MARKER]),
+  Rotation: () => parserTarget('backbeat.rotation.v1', backbeat.Rotation, [rotation()]),
+  WindowClose: () => parserTarget('backbeat.windowclose.v1', backbeat.WindowClose, [windowClose()]),
   'data of an event': () => parserTarget(tasks.taskOpened.type, tasks.taskOpened.data, [TASK]),
 };
