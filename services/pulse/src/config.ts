@@ -10,18 +10,19 @@ import {
   list,
   natsAuth,
   natsEnv,
-  natsProblems,
   natsServers,
   number,
   requiredNumber,
   secret,
 } from '@whoosh/config';
-import { KeyFileError, readSigner } from '@whoosh/backbeat-sdk/keys';
+import { signingProblems } from '@whoosh/backbeat-sdk/keys';
 import { backbeat } from '@whoosh/contracts';
 import * as z from 'zod';
 import { absoluteRange, isWithin, roundTempo, TEMPO_BPM_MAX, TEMPO_BPM_MIN } from './domain/tempo.ts';
 import { type MetronomeSettings } from './metronome/messages.ts';
-import { addressOf, isLoopback, NODE_FORM, NODE_PATTERN, peerOf, peerProblems } from './peer-address.ts';
+import { addressOf, NODE_FORM, NODE_PATTERN, peerOf, peerProblems } from './peer-address.ts';
+import { raftProblems, raftProtection } from './raft-settings.ts';
+import { rotationProblems } from './rotation-problems.ts';
 
 const TEMPO_RANGE = { min: TEMPO_BPM_MIN, max: TEMPO_BPM_MAX };
 const tempo = (byDefault: number) => number(byDefault, TEMPO_RANGE);
@@ -35,6 +36,12 @@ export const PulseEnv = envSchema({
   /** `name@host:port` of all nodes, this one included; none is a cluster of one. */
   BACKBEAT_RAFT_PEERS: list(),
   BACKBEAT_RAFT_SECRET: secret().optional(),
+  /** Known as well while a rotation lasts. */
+  BACKBEAT_RAFT_SECRET_PREVIOUS: secret().optional(),
+  /** Mutual TLS on the Raft port, in PEM: all three or none. The certificate names the node. */
+  BACKBEAT_RAFT_TLS_CERT: z.string().optional(),
+  BACKBEAT_RAFT_TLS_KEY: secret().optional(),
+  BACKBEAT_RAFT_TLS_CA: z.string().optional(),
   BACKBEAT_DATA_DIR: z.string().optional(),
   /** Ed25519 in PEM; frames are signed with it when it is there. */
   BACKBEAT_SIGNING_KEY: secret().optional(),
@@ -57,33 +64,17 @@ function nodeName(env: Partial<PulseEnv>): string {
   return env.BACKBEAT_NODE ?? hostname().replaceAll(/[^A-Za-z0-9_.:-]/g, '-');
 }
 
+/** Between variables, beside what `runService` asks of every service. */
 export function pulseProblems(env: Partial<PulseEnv>): string[] {
+  const node = nodeName(env);
   return [
     ...clusterProblems(env),
-    ...natsProblems(env),
-    ...peerProblems(env.BACKBEAT_RAFT_PEERS ?? [], nodeName(env)),
-    ...raftProblems(env),
+    ...peerProblems(env.BACKBEAT_RAFT_PEERS ?? [], node),
+    ...raftProblems(env, node),
+    ...rotationProblems('BACKBEAT_ADMIN_TOKEN', env),
     ...tempoProblems(env),
-    ...signingProblems(env),
-  ];
-}
-
-function raftProblems(env: Partial<PulseEnv>): string[] {
-  const {
-    BACKBEAT_RAFT_BIND: bindText,
-    BACKBEAT_RAFT_PEERS: peerTexts = [],
-    BACKBEAT_RAFT_SECRET: secret,
-  } = env;
-  const bind = bindText === undefined ? undefined : addressOf(bindText);
-  if (bindText !== undefined && bind === undefined) {
-    return ['BACKBEAT_RAFT_BIND: must be host:port, with a port from 1 to 65535'];
-  }
-  const peers = peerTexts.map(peerOf).filter((peer) => peer !== undefined);
-  const isOpen =
-    peers.length > 1 && [...peers, ...(bind === undefined ? [] : [bind])].some((at) => !isLoopback(at));
-  if (!isOpen || secret !== undefined) return [];
-  return [
-    'BACKBEAT_RAFT_SECRET is required, since nodes talk beyond this machine: the same for all, best by BACKBEAT_RAFT_SECRET_FILE',
+    // It speaks for no agent.
+    ...signingProblems(env, { nameByDefault: node, agentIds: [] }),
   ];
 }
 
@@ -101,21 +92,6 @@ function tempoProblems(env: Partial<PulseEnv>): string[] {
   return [`${variable}: ${rule} it must be from ${range.minBpm} to ${range.maxBpm}`];
 }
 
-function signingProblems(env: Partial<PulseEnv>): string[] {
-  if (env.BACKBEAT_SIGNING_KEY === undefined) return [];
-  try {
-    readSigner(keyName(env), env.BACKBEAT_SIGNING_KEY.reveal());
-    return [];
-  } catch (cause) {
-    if (!(cause instanceof KeyFileError)) throw cause;
-    return [`BACKBEAT_SIGNING_KEY: ${cause.message}`];
-  }
-}
-
-function keyName(env: Partial<PulseEnv>): string {
-  return env.BACKBEAT_SIGNING_KEY_NAME ?? nodeName(env);
-}
-
 export function metronomeSettings(env: PulseEnv, version: string): MetronomeSettings {
   const node = nodeName(env);
   const cluster = clusterName(env);
@@ -129,9 +105,9 @@ export function metronomeSettings(env: PulseEnv, version: string): MetronomeSett
     directory: env.BACKBEAT_DATA_DIR ?? join(env.WHOOSH_STATE_DIR, 'pulse', node.replaceAll(':', '_')),
     peers: peers.length > 0 ? peers : [{ name: node, ...raftBind }],
     raftBind,
-    raftSecret: env.BACKBEAT_RAFT_SECRET?.reveal(),
+    raftProtection: raftProtection(env),
     signing: env.BACKBEAT_SIGNING_KEY && {
-      keyName: keyName(env),
+      keyName: env.BACKBEAT_SIGNING_KEY_NAME ?? node,
       privateKey: env.BACKBEAT_SIGNING_KEY.reveal(),
     },
     natsServers: natsServers(env)

@@ -52,6 +52,13 @@ await runService({
       'metronome runs',
     );
 
+    if (settings.raftProtection.previousSecret !== undefined) {
+      log.info(
+        { node },
+        'the previous Raft secret is still heard: start without it once all nodes have the new one',
+      );
+    }
+
     const auth = natsAuth(env);
     const bus = await connectBus({
       servers: natsServers,

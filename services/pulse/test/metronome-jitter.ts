@@ -43,7 +43,7 @@ async function beat(nats: string, directory: string, tempoBpm: number): Promise<
       directory: join(directory, node),
       peers: [{ name: node, ...raftBind }],
       raftBind,
-      raftSecret: undefined,
+      raftProtection: {},
       natsServers: [nats],
       natsAuth: undefined,
       subject: `backbeat.${node}.beat`,

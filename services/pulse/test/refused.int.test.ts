@@ -32,7 +32,7 @@ async function settings(changes: Partial<MetronomeSettings> = {}): Promise<Metro
     directory: join(directory, 'n1'),
     peers: [{ name: changes.node ?? 'n1', ...raftBind }],
     raftBind,
-    raftSecret: undefined,
+    raftProtection: {},
     // Nobody listens there: a start does not wait for a broker.
     natsServers: [`nats://${HOST}:${await freePort()}`],
     natsAuth: undefined,
@@ -112,7 +112,7 @@ test('a Raft address that is taken, or of another machine', async () => {
     const at = (host: string): Partial<MetronomeSettings> => ({
       directory: join(directory, 'bound'),
       raftBind: { host, port },
-      raftSecret: 'a secret',
+      raftProtection: { secret: 'a secret' },
       peers: [{ name: 'n1', host, port }, peer],
     });
     expect(await refusal(at(HOST))).toBe(
@@ -159,13 +159,13 @@ test.concurrent.each([
     node: name,
     directory: join(directory, `${odd}-${name}`),
     raftBind: { host, port },
-    raftSecret: 'one',
+    raftProtection: { secret: 'one' },
     peers: [n1, n2],
   });
   await using first = await watched(at(n1));
   await using second = await watched({
     ...at(n2),
-    ...(odd === 'secrets' && { raftSecret: 'another' }),
+    ...(odd === 'secrets' && { raftProtection: { secret: 'another' } }),
     ...(odd === 'peers' && { peers: [n1, n2, n3] }),
   });
   const expected = [

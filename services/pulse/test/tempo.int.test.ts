@@ -105,10 +105,11 @@ describe('tempo', () => {
       cluster: 'guard',
       nats: nats.url,
       flags: { bpm: '600' },
-      env: { BACKBEAT_ADMIN_TOKEN: 'right' },
+      env: { BACKBEAT_ADMIN_TOKEN: 'right', BACKBEAT_ADMIN_TOKEN_PREVIOUS: 'before' },
     });
     await pulse.ready();
     const right = { authorization: 'Bearer right' };
+    const before = { authorization: 'Bearer before' };
     expect((await pulse.post('/api/v1/tempo', { tempo_bpm: 610 })).status).toBe(401);
     expect(
       (await pulse.post('/api/v1/tempo', { tempo_bpm: 610 }, { authorization: 'Bearer wrong' })).status,
@@ -117,6 +118,8 @@ describe('tempo', () => {
       expect((await pulse.post('/api/v1/tempo', body, right)).status).toBe(400);
     }
     expect((await pulse.post('/api/v1/tempo', { tempo_bpm: 610 }, right)).status).toBe(202);
+    // Both are valid while the token is rotated.
+    expect((await pulse.post('/api/v1/tempo', { tempo_bpm: 620 }, before)).status).toBe(202);
     expect((await fetch(`${pulse.url}/api/v1/status`)).status).toBe(200);
   });
 
@@ -146,14 +149,15 @@ describe('tempo', () => {
       cluster: 'forward',
       natsOf: () => nats.url,
       flags: { bpm: '600' },
-      env: { BACKBEAT_ADMIN_TOKEN: 'right' },
+      env: { BACKBEAT_ADMIN_TOKEN: 'right', BACKBEAT_ADMIN_TOKEN_PREVIOUS: 'before' },
     });
     const right = { authorization: 'Bearer right' };
     await Promise.all(pulses.map((pulse) => pulse.ready()));
     const leader = await leaderOf(pulses);
     const follower = pulses.find((pulse) => pulse !== leader) as PulseProcess;
     expect((await follower.post('/api/v1/tempo', { tempo_bpm: 900 }, right)).status).toBe(409);
-    const { status, body } = await follower.post('/api/v1/tempo', { tempo_bpm: 630 }, right);
+    const before = { authorization: 'Bearer before' };
+    const { status, body } = await follower.post('/api/v1/tempo', { tempo_bpm: 630 }, before);
     expect([status, body]).toMatchObject([202, { tempo_bpm: 630 }]);
     await until(() => wire.last?.tempo_bpm === 630, { describe: 'the new tempo' });
 

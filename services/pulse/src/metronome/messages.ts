@@ -1,4 +1,5 @@
 import { type Refusal } from '@whoosh/backbeat-sdk/rules';
+import { type RaftOptions } from 'raft-ts/node';
 import { type RampStep } from '../domain/tempo-plan.ts';
 import { type TempoRange } from '../domain/tempo.ts';
 
@@ -11,7 +12,8 @@ export interface MetronomeSettings {
   readonly directory: string;
   readonly peers: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly raftBind: { readonly host: string; readonly port: number };
-  readonly raftSecret: string | undefined;
+  /** What keeps strangers off the Raft port; empty between nodes of one machine. */
+  readonly raftProtection: Pick<RaftOptions, 'secret' | 'previousSecret' | 'tls'>;
   /** What frames are signed with: the name that others know the key by, and the key in PEM. */
   readonly signing?: { readonly keyName: string; readonly privateKey: string } | undefined;
   readonly natsServers: readonly string[];

@@ -104,7 +104,7 @@ export class Metronome implements AsyncDisposable {
     onFailure: (failure: Error) => void,
   ): Promise<Metronome> {
     const metronome = new Metronome(settings, tell);
-    const { cluster, node, peers, raftBind, raftSecret, directory } = settings;
+    const { cluster, node, peers, raftBind, raftProtection, directory } = settings;
     // Raft may lead before it is returned: until then changes of role are only remembered.
     let ledTerm: number | undefined;
     metronome.#running = await startRaft({
@@ -114,7 +114,7 @@ export class Metronome implements AsyncDisposable {
       directory,
       bind: raftBind,
       machine: metronome.#machine,
-      ...(raftSecret !== undefined && { secret: raftSecret }),
+      ...raftProtection,
       onLeading: (term) => {
         ledTerm = term;
         metronome.#leading(term);
