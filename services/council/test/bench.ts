@@ -1,6 +1,13 @@
 /** A council service as it runs, on a broker and a database of its own; the neighbours are played by the test. */
 import { randomUUID } from 'node:crypto';
 import { type BeatListener, listenToBeats } from '@whoosh/backbeat-sdk';
+import {
+  PULSE_OWNER,
+  readTrustedKeys,
+  type SignaturePolicy,
+  type Signer,
+  trustedKeyLine,
+} from '@whoosh/backbeat-sdk/keys';
 import { ManualClock, TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
@@ -30,6 +37,8 @@ export interface BenchOptions {
   readonly instances?: number;
   /** Beats come from `bar()`, one bar per call. Without it rounds follow a local grid. */
   readonly pulse?: boolean;
+  /** Signs them, and the services believe no others. */
+  readonly pulseSigner?: Signer;
   readonly localTempoBpm?: number;
   readonly settings?: Partial<CouncilSettings>;
 }
@@ -44,8 +53,8 @@ const SETTINGS: CouncilSettings = {
 /** No bar ends while a test runs that is not about bars. */
 const LOCAL_TEMPO_BPM = 1;
 const BAR_LENGTH = 4;
-const TEMPO_BPM = 120;
-const BEAT_MS = 60_000 / TEMPO_BPM;
+export const TEMPO_BPM = 120;
+export const BEAT_MS = 60_000 / TEMPO_BPM;
 
 type Parts = Pick<Bench, 'resources' | 'db' | 'url' | 'natsUrl' | 'bus' | 'pulse'>;
 
@@ -93,6 +102,7 @@ export class Bench implements AsyncDisposable {
         tempoBpm: TEMPO_BPM,
         barLength: 4,
         firstIndex: 100,
+        ...(options.pulseSigner && { signer: options.pulseSigner }),
       }),
     );
     const parts = { resources: resources.move(), db, url, natsUrl: nats.url, bus, pulse };
@@ -137,7 +147,9 @@ export class Bench implements AsyncDisposable {
     resources.defer(() => db.destroy());
     const bus = resources.use(await connectTestBus(this.natsUrl, 'council', registry));
     const listener = this.#options.pulse
-      ? resources.use(await listenToBeats({ bus, clusterId: CLUSTER, clock: this.clock }))
+      ? resources.use(
+          await listenToBeats({ bus, clusterId: CLUSTER, clock: this.clock, signatures: this.#trust() }),
+        )
       : undefined;
     if (listener !== undefined) this.listeners.push(listener);
     const service = await startCouncil({
@@ -277,6 +289,11 @@ export class Bench implements AsyncDisposable {
     return this.events
       .filter(({ subject }) => subject === councilId)
       .map(({ type }) => type.split('.')[2] ?? '');
+  }
+
+  #trust(): SignaturePolicy | undefined {
+    const { pulseSigner: signer } = this.#options;
+    return signer && { keys: readTrustedKeys(trustedKeyLine(signer, PULSE_OWNER)), required: true };
   }
 
   #listen(): void {

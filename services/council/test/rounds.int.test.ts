@@ -1,3 +1,5 @@
+import { newPrivateKey, readSigner, type Signer } from '@whoosh/backbeat-sdk/keys';
+import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { councils, tasks } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
@@ -5,7 +7,7 @@ import { type Council } from '../src/domain/council.ts';
 import { type CouncilInput } from '../src/domain/input.ts';
 import { replay } from '../src/domain/step.ts';
 import { CouncilStore } from '../src/store/councils.ts';
-import { ADMIN, agentPrincipal, Bench, CORE } from './bench.ts';
+import { ADMIN, agentPrincipal, BEAT_MS, Bench, CLUSTER, CORE, TEMPO_BPM } from './bench.ts';
 
 const AUTHORS = [
   ['kickoff_manifest', 'product-manager'],
@@ -78,6 +80,44 @@ test('artifacts and votes complete it on the beat, and the history makes the sam
   expect(comparable(replay(inputs))).toEqual(comparable(stored));
 });
 
+test('a beat that the pulse has not signed moves no round, and silences no pulse', async () => {
+  const pulseSigner = readSigner('pulse', newPrivateKey());
+  await using bench = await Bench.start({ pulse: true, pulseSigner });
+  const task = await bench.brief();
+  const council = await bench.activate(await bench.formed(task));
+  await addAll(bench, council.id);
+  const [listener] = bench.listeners;
+  const heard = () => listener?.currentBeat()?.index ?? -1;
+  const beat = async () => {
+    const { beat_index: index } = bench.pulse.beat();
+    await until(() => heard() >= index, { describe: `beat ${index} to be heard` });
+  };
+  while (bench.pulse.index < 104) {
+    bench.clock.advance(BEAT_MS);
+    await beat();
+  }
+  bench.clock.advance(BEAT_MS);
+  // On time, the next of its line, a downbeat, and of a leader that would silence the one there is.
+  const forge = (signer?: Signer) => {
+    const { connection } = bench.bus;
+    const { epoch, index } = bench.pulse;
+    const of = { connection, clusterId: CLUSTER, epoch, term: 99, firstIndex: index, tempoBpm: TEMPO_BPM };
+    using forged = new TestPulse({ ...of, ...(signer && { signer }) });
+    expect(forged.beat()).toMatchObject({ beat_index: 104, downbeat: true });
+  };
+  forge();
+  forge(readSigner('pulse', newPrivateKey()));
+  await until(() => listener?.link.counters.refused.bad_signature === 1);
+  expect(listener?.link.counters.refused).toMatchObject({ unsigned: 1, bad_signature: 1 });
+  expect(heard()).toBe(103);
+  await beat();
+  await bench.until(task.id, ({ round }) => round?.phase_opened_at_beat === 104);
+  expect((await bench.nextPhase(task.id)).round).toMatchObject({
+    phase: 'revise',
+    phase_opened_at_beat: 108,
+  });
+});
+
 test('without an agreement it fails after its third round, with every silence on record', async () => {
   await using bench = await Bench.start({ pulse: true });
   const task = await bench.brief();
@@ -106,7 +146,11 @@ test('without a pulse rounds follow the local grid', async () => {
   const council = await bench.activate(await bench.formed(task));
   expect(council.round).toMatchObject({ number: 1, phase: 'propose' });
   await bench.until(task.id, ({ round }) => round?.number === 2);
-  expect(bench.happenings(council.id).filter((one) => one === 'phase_changed')).toHaveLength(3);
+  await until(() => bench.happenings(council.id).includes('round_closed'));
+  // The next round goes on meanwhile.
+  const told = bench.happenings(council.id);
+  const first = told.slice(0, told.indexOf('round_closed'));
+  expect(first.filter((one) => one === 'phase_changed')).toHaveLength(3);
 });
 
 test('an artifact is stored once per content, read again with it, and never by the wrong hand', async () => {

@@ -1,5 +1,5 @@
 /** The orchestrator's composition in this process, with a clock that a test may move. */
-import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { type BeatListener, listenToBeats, type SignaturePolicy } from '@whoosh/backbeat-sdk';
 import { Secret } from '@whoosh/config';
 import { type Clock } from '@whoosh/stdx';
 import { newRegistry } from '@whoosh/telemetry';
@@ -19,12 +19,16 @@ export class MovableClock implements Clock {
   }
 }
 
+interface Composition extends AsyncDisposable {
+  readonly beat: BeatListener;
+}
+
 export async function startComposition(
   world: World,
-  over: { clock?: Clock; runtime?: AgentRuntime; instance?: string } = {},
-): Promise<AsyncDisposable> {
+  over: { clock?: Clock; runtime?: AgentRuntime; instance?: string; signatures?: SignaturePolicy } = {},
+): Promise<Composition> {
   const bus = await world.newBus('orchestrator');
-  const beat = await listenToBeats({ bus, clusterId: CLUSTER });
+  const beat = await listenToBeats({ bus, clusterId: CLUSTER, signatures: over.signatures });
   const service = await startOrchestrator({
     bus,
     db: world.db,
@@ -40,6 +44,7 @@ export async function startComposition(
     ...(over.clock && { clock: over.clock }),
   });
   return {
+    beat,
     [Symbol.asyncDispose]: async () => {
       await service[Symbol.asyncDispose]();
       await beat.close();

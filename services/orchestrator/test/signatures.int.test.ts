@@ -8,15 +8,19 @@ import {
   addSignature,
   KEY_HEADER,
   newPrivateKey,
+  PULSE_OWNER,
   readSigner,
+  readTrustedKeys,
   type Signer,
   trustedKeyLine,
 } from '@whoosh/backbeat-sdk/keys';
+import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { Secret } from '@whoosh/config';
-import { backbeat, deployments } from '@whoosh/contracts';
+import { agents, backbeat, deployments } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
 import { AgentKeys } from '../src/agent-keys.ts';
+import { MovableClock, startComposition } from './composition.ts';
 import { openStation } from './orchestrator-process.ts';
 import { openRestDoor } from './rest-door.ts';
 import { ScriptedCouncil } from './scripted-council.ts';
@@ -42,7 +46,7 @@ test(
     const pulse = readSigner('pulse', newPrivateKey());
     const voucherKey = newPrivateKey();
     const list = [
-      trustedKeyLine(pulse, '@pulse'),
+      trustedKeyLine(pulse, PULSE_OWNER),
       trustedKeyLine(readSigner('orchestrator', voucherKey), 'whoosh-*'),
     ].join('\n');
     const trust = { BACKBEAT_KEYS: list, BACKBEAT_REQUIRE_SIGNATURES: 'true' };
@@ -101,6 +105,35 @@ test(
     await expectUntold(world, await station.logs(), [...signers.values()]);
   },
 );
+
+test('a beat that the pulse has not signed moves no limit', async () => {
+  const pulse = readSigner('pulse', newPrivateKey());
+  await using world = await startWorld(pulse);
+  const clock = new MovableClock();
+  const keys = readTrustedKeys(trustedKeyLine(pulse, PULSE_OWNER));
+  await using composition = await startComposition(world, { clock, signatures: { keys, required: true } });
+  const { beat } = composition;
+  const agent = { agent_id: 'silent', capabilities: [] };
+  const caller = await world.newBus('gateway');
+  const principal = { kind: 'service', id: 'service:test', role: 'service' } as const;
+  await caller.call(agents.registerAgent, agent, { principal });
+  // The first that is heard, of a cluster so slow that three of its beats are longer than 15 s.
+  const of = { connection: world.bus.connection, clusterId: CLUSTER, tempoBpm: 10 };
+  for (const forger of [{}, { signer: readSigner('pulse', newPrivateKey()) }]) {
+    using forged = new TestPulse({ ...of, ...forger });
+    forged.beat();
+  }
+  await until(() => beat.link.counters.refused.bad_signature === 1, SLOW);
+  expect(beat.link.counters.refused).toMatchObject({ unsigned: 1, bad_signature: 1 });
+  expect(beat.tempo()).toBeUndefined();
+  clock.advance(16_000);
+  await until(
+    async () => (await caller.call(agents.getAgent, { agent_id: agent.agent_id })).status === 'stale',
+    SLOW,
+  );
+  world.pulse.beat();
+  await until(() => beat.tempo() === world.pulse.tempoBpm, SLOW);
+});
 
 /** Says, in the name of whoever said `last`, something else each time. */
 function saying(world: World, last: Msg | undefined): (signer: Signer | undefined) => Promise<void> {
