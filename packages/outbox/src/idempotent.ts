@@ -9,7 +9,7 @@ const KEPT_HOURS = 24;
 
 export interface IdempotentCall {
   /** Whose key it is: the same key of another one is another key. */
-  readonly principal: Pick<Principal, 'kind' | 'id'> | string;
+  readonly principal: Pick<Principal, 'kind' | 'id'> | undefined;
   /** What was asked, such as `team.create`. */
   readonly route: string;
   /** The caller's Idempotency-Key; without one the effect simply happens. */
@@ -30,7 +30,7 @@ export async function idempotent<Reply>(
   effect: () => Promise<Reply>,
 ): Promise<Reply> {
   if (key === undefined) return await effect();
-  const who = typeof principal === 'string' ? principal : `${principal.kind}:${principal.id}`;
+  const who = principal === undefined ? 'nobody' : `${principal.kind}:${principal.id}`;
   const rowKey = `idempotency:${sha256Hex(JSON.stringify([who, route, key]))}`;
   const table = processedTable(service);
   if (!(await isFirst(trx, table, rowKey, bodyDigest))) {

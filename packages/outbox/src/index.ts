@@ -7,5 +7,6 @@ export {
   type LifeChange,
   type LifeLogOptions,
 } from './life-log.ts';
+export { keyOf, once, speaker, type Changes, type KeyedCall } from './once.ts';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.ts';
 export { type Executor, type OutboxService } from './tables.ts';

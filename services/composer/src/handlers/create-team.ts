@@ -1,11 +1,11 @@
 import { type Bus, type CallContext } from '@whoosh/bus';
 import { CallError, type RequestOf, tasks, teams } from '@whoosh/contracts';
+import { once, speaker } from '@whoosh/outbox';
 import { assert } from '@whoosh/stdx';
 import { type TeamComposer } from '../compose-team.ts';
 import { type TeamLives, type Turn } from '../lives.ts';
 import { type TeamStore } from '../store/teams.ts';
 import { toView } from '../view.ts';
-import { once, speaker } from './once.ts';
 
 interface CreateDependencies {
   readonly bus: Bus;
@@ -26,7 +26,7 @@ export function createTeam({ bus, store, lives, composer }: CreateDependencies) 
       throw new CallError('failed_precondition', 'a Design Brief has a council, not a team');
     }
     const online = await composer.agents();
-    return await once(lives, { contract: teams.createTeam, request, ctx }, async (turn) => {
+    return await once('composer', lives, { contract: teams.createTeam, request, ctx }, async (turn) => {
       await refuseSecond(store, turn, task);
       const wish = { by: speaker(ctx), strategy: request.strategy, causationId };
       const team = await composer.compose(turn, task, online, wish);

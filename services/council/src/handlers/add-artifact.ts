@@ -1,11 +1,11 @@
 import { type CallContext } from '@whoosh/bus';
 import { CallError, councils, type RequestOf } from '@whoosh/contracts';
+import { once, speaker } from '@whoosh/outbox';
 import { assert, type Clock, sha256Hex } from '@whoosh/stdx';
 import { sameArtifact } from '../domain/artifacts.ts';
 import { type InputOf } from '../domain/input.ts';
 import { type CouncilLives } from '../lives.ts';
 import { artifactView } from '../view.ts';
-import { once, speaker } from './once.ts';
 
 interface ArtifactDependencies {
   readonly lives: CouncilLives;
@@ -48,7 +48,7 @@ export function addArtifact({ lives, clock, newId }: ArtifactDependencies) {
       path: request.path ?? PATHS[kind],
       agentId: authorOf(ctx),
     };
-    return await once(lives, { contract: councils.addArtifact, request, ctx }, async (turn) => {
+    return await once('council', lives, { contract: councils.addArtifact, request, ctx }, async (turn) => {
       const council = await turn.apply(councilId, () => input, { causationId: ctx.requestId, content });
       const artifact = sameArtifact(council, input);
       assert(artifact !== undefined, 'what was added or known is there');

@@ -1,9 +1,9 @@
 import { type CallContext } from '@whoosh/bus';
 import { CallError, councils, type RequestOf } from '@whoosh/contracts';
+import { once, speaker } from '@whoosh/outbox';
 import { assert, type Clock } from '@whoosh/stdx';
 import { type CouncilLives } from '../lives.ts';
 import { artifactView } from '../view.ts';
-import { once, speaker } from './once.ts';
 
 type Request = RequestOf<typeof councils.castVote>;
 
@@ -12,7 +12,7 @@ export function castVote({ lives, clock }: { lives: CouncilLives; clock: Clock }
     const { principal } = ctx;
     if (principal?.kind !== 'agent') throw new CallError('permission_denied', 'only agents vote');
     const { artifact_id: artifactId, vote, reason = null } = request;
-    return await once(lives, { contract: councils.castVote, request, ctx }, async (turn) => {
+    return await once('council', lives, { contract: councils.castVote, request, ctx }, async (turn) => {
       const council = await turn.apply(
         request.council_id,
         () => ({

@@ -1,12 +1,12 @@
 import { type CallContext } from '@whoosh/bus';
 import { CallError, councils, type RequestOf } from '@whoosh/contracts';
+import { once, speaker } from '@whoosh/outbox';
 import { type Clock } from '@whoosh/stdx';
 import { type CouncilLives } from '../lives.ts';
 import { type ClaimOutcome, type CouncilMetrics } from '../metrics.ts';
 import { type Pace } from '../pace.ts';
 import { type Role } from '../roles.ts';
 import { toView } from '../view.ts';
-import { once, speaker } from './once.ts';
 
 interface ClaimDependencies {
   readonly lives: CouncilLives;
@@ -41,7 +41,7 @@ async function claim(
   if (principal?.kind !== 'agent' || principal.id !== request.agent_id) {
     throw new CallError('permission_denied', 'an agent takes a seat for itself, with its own token');
   }
-  return await once(lives, { contract: councils.claimRole, request, ctx }, async (turn) => {
+  return await once('council', lives, { contract: councils.claimRole, request, ctx }, async (turn) => {
     const council = await turn.apply(
       request.council_id,
       () => ({

@@ -2,13 +2,13 @@ import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
 import { CallError, repositories as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
+import { keyOf } from '@whoosh/outbox';
 import { type Repository, type RepositoryStep } from '../domain/repository.ts';
 import { type Gitea } from '../gitea/client.ts';
 import { repositoryView, type RepositoryStore } from '../store/repositories.ts';
 import { type SyncLogStore } from '../store/sync-logs.ts';
 import { type Lives } from '../sync/lives.ts';
 import { type Reader } from '../sync/reader.ts';
-import { keyOf } from './idempotency-key.ts';
 
 export interface RepositoryHandlerDeps {
   readonly db: Kysely<DB>;
@@ -53,7 +53,10 @@ export class RepositoryHandlers {
       chorusLabelsOnly: request.chorus_labels_only,
       by: byOf(context),
     };
-    const added = await this.#deps.lives.add(input, keyOf(contract.addRepository, request, context));
+    const added = await this.#deps.lives.add(
+      input,
+      keyOf({ contract: contract.addRepository, request, ctx: context }),
+    );
     if (added === undefined) {
       const known = await this.#deps.repositories.byGiteaId(this.#deps.db, document.id);
       throw new CallError('conflict', `${document.full_name} is monitored already`, {

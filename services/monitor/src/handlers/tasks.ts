@@ -2,10 +2,10 @@ import { type Kysely } from 'kysely';
 import { type CallContext } from '@whoosh/bus';
 import { tasks as contract, type ReplyOf, type RequestOf } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
+import { keyOf } from '@whoosh/outbox';
 import { normalise } from '../domain/intake.ts';
 import { taskView, type TaskStore } from '../store/tasks.ts';
 import { type Lives } from '../sync/lives.ts';
-import { keyOf } from './idempotency-key.ts';
 import { byOf } from './repositories.ts';
 
 export interface TaskHandlerDeps {
@@ -55,6 +55,10 @@ export class TaskHandlers {
       sourceUpdatedAt: null,
     });
     const options = { chorusLabelsOnly: false, by: byOf(context), causationId: context.requestId };
-    return this.#deps.lives.ingest(content, options, keyOf(contract.ingestTask, request, context));
+    return this.#deps.lives.ingest(
+      content,
+      options,
+      keyOf({ contract: contract.ingestTask, request, ctx: context }),
+    );
   };
 }
