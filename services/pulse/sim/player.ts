@@ -237,7 +237,9 @@ export class Player {
     const wallOffsetMs = this.#localMs() - this.#wallMs();
     const offsetMs = (score && this.#grid.offsetMs(score.epoch)) ?? wallOffsetMs;
     const expected =
-      score === undefined ? 0 : expectedBy(score, this.#grid.last?.index, this.#grid.last !== undefined);
+      score === undefined
+        ? 0
+        : expectedBy(score, this.#grid.last?.index, () => this.#grid.last !== undefined);
     this.#conductor = takeUp(this.#conductor, { term, offsetMs }, expected);
     if (score !== undefined) return;
     const anchor = { index: 0, at: this.#localMs() - offsetMs + 100 };

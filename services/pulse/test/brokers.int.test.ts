@@ -55,7 +55,8 @@ test('a leader that sees no broker hands over to a peer that does', async () => 
   });
   await wire.beats(3);
   const first = await leaderOf(pulses);
-  proxies[pulses.indexOf(first)]?.cut();
+  // At first it does not know: what it says until it finds out goes nowhere, and has to be named by its heir.
+  proxies[pulses.indexOf(first)]?.sever();
   await until(async () => (await leaderOf(pulses)) !== first, {
     describe: 'another leader',
     timeoutMs: 20_000,
@@ -63,5 +64,6 @@ test('a leader that sees no broker hands over to a peer that does', async () => 
   await wire.beats(6);
   expect(await leaderOf(pulses)).not.toBe(first);
   expect(wire.forked).toEqual([]);
-  expect(wire.named).toBe(wire.missing.length);
+  expect(wire.missing.length).toBeGreaterThan(0);
+  expect(wire.named, `beats: ${wire.summary}`).toBe(wire.missing.length);
 });

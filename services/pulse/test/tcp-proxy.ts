@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A cable that can be pulled: passes on everything between a client and a server until it is cut. */
+/** A cable that can be pulled: passes on everything between a client and a server until it is severed or cut. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server = createServer((client) => this.#join(client));
   readonly #sockets = new Set<Socket>();
   readonly #target: number;
+  #isSevered = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -23,6 +24,10 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #join(client: Socket): void {
+    if (this.#isSevered) {
+      this.#sockets.add(client.on('error', () => client.destroy()));
+      return;
+    }
     const server = connect({ port: this.#target, host: '127.0.0.1' });
     for (const [socket, other] of [
       [client, server],
@@ -37,6 +42,12 @@ export class TcpProxy implements AsyncDisposable {
         other.destroy();
       });
     }
+  }
+
+  /** Neither end is told, and what they say is lost: as when a network is gone. */
+  sever(): void {
+    this.#isSevered = true;
+    for (const socket of this.#sockets) socket.unpipe().resume();
   }
 
   /** Breaks what is open and takes nothing new. */

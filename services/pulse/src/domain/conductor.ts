@@ -72,15 +72,22 @@ export function newConductor(node: string, boot: string): Conductor {
 }
 
 /**
- * One above the last beat that was sent, for a node that takes over. What it has heard it knows; of what it has not, the newest
- * reservation tells which beats before it were left out. That beat itself was left out if the node listened when it was due
- * (`hasListened`) or if its owner saw no broker; else it is taken for sent. So a node that was deaf miscounts by one at most.
+ * One above the last beat that was sent, for a node that takes over. If it has listened without a break since the beat
+ * after the last that it heard was due (`hasListened`), nothing more was sent: a leader that loses its broker may take a
+ * beat for sent that nobody got. Otherwise the newest reservation tells which beats before it were left out; that beat
+ * itself was left out if the node listened when it was due or if its owner saw no broker, else it is taken for sent. So
+ * a node that was deaf miscounts by one at most.
  */
-export function expectedBy(score: Score, heard: number | undefined, hasListened: boolean): number {
+export function expectedBy(
+  score: Score,
+  heard: number | undefined,
+  hasListened: (since: number) => boolean,
+): number {
   const { reserved } = score;
   const next = heard === undefined ? 0 : heard + 1;
   if (reserved === null || next > reserved.index) return Math.max(next, nextFreeIndex(score));
-  if (!hasListened && reserved.wired) return reserved.index + 1;
+  if (hasListened(next)) return next;
+  if (!hasListened(reserved.index) && reserved.wired) return reserved.index + 1;
   return Math.max(next, reserved.expected);
 }
 
@@ -94,13 +101,23 @@ export interface Heard {
 export function expectedAt(score: Score | undefined, heard: Heard, offsetMs: number): number {
   if (score === undefined) return 0;
   const { last, listeningSinceMs } = heard;
-  const dueMs = score.reserved === null ? 0 : gridTimeOf(score, score.reserved.index) + offsetMs;
-  return expectedBy(score, last?.epoch === score.epoch ? last.index : undefined, dueMs >= listeningSinceMs);
+  const hasListened = (since: number): boolean => gridTimeOf(score, since) + offsetMs >= listeningSinceMs;
+  return expectedBy(score, last?.epoch === score.epoch ? last.index : undefined, hasListened);
 }
 
 /** This node leads from now on. `expected` is one above the last beat that is known to have been sent. */
 export function takeUp(conductor: Conductor, leads: Leadership, expected: number): Conductor {
   return { ...conductor, leads, target: undefined, expected };
+}
+
+/** A beat was heard: it was sent, whoever sent it and whatever was known of it before. */
+export function heardBeat(conductor: Conductor, index: number): Conductor {
+  return conductor.expected > index ? conductor : { ...conductor, expected: index + 1 };
+}
+
+/** From this beat on nothing that was said can have reached anybody. */
+export function unsentFrom(conductor: Conductor, index: number): Conductor {
+  return conductor.expected <= index ? conductor : { ...conductor, expected: index };
 }
 
 export function layDown(conductor: Conductor): Conductor {

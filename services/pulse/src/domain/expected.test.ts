@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { apply } from './apply.ts';
-import { expectedBy } from './conductor.ts';
+import { expectedBy, heardBeat, newConductor, unsentFrom } from './conductor.ts';
 import { type Entry } from './entry.ts';
 import { type Score } from './score.ts';
 
@@ -15,45 +15,66 @@ function reserved(entry: Partial<Extract<Entry, { type: 'reserve' }>>): Score {
 }
 
 test.each([
-  { what: 'everything was heard', heard: 10, listened: true, entry: {}, next: 11 },
-  { what: 'the last one was not sent', heard: 9, listened: true, entry: { expected: 10 }, next: 10 },
+  { what: 'everything was heard', heard: 10, since: 0, entry: {}, next: 11 },
+  { what: 'the last one was not sent', heard: 9, since: 10, entry: { expected: 10 }, next: 10 },
   {
     what: 'two were left out, and the last not sent',
     heard: 7,
-    listened: true,
+    since: 10,
     entry: { expected: 8 },
     next: 8,
   },
   {
+    what: 'the last two went nowhere, and their owner knew of one only',
+    heard: 8,
+    since: 9,
+    entry: { expected: 10 },
+    next: 9,
+  },
+  {
     what: 'it heard nothing of what the others sent',
     heard: 2,
-    listened: false,
+    since: Number.POSITIVE_INFINITY,
     entry: { expected: 10 },
     next: 11,
   },
   {
     what: 'it came back before the last one, unsent',
     heard: 2,
-    listened: true,
+    since: 10,
     entry: { expected: 10 },
     next: 10,
   },
   {
     what: 'nobody had a broker',
     heard: 7,
-    listened: false,
+    since: Number.POSITIVE_INFINITY,
     entry: { expected: 8, wired: false },
     next: 8,
   },
-  { what: 'it has just started', heard: undefined, listened: false, entry: { expected: 10 }, next: 11 },
-])('a node takes over when $what', ({ heard, listened, entry, next }) => {
-  expect(expectedBy(reserved(entry), heard, listened)).toBe(next);
+  {
+    what: 'it has just started',
+    heard: undefined,
+    since: Number.POSITIVE_INFINITY,
+    entry: { expected: 10 },
+    next: 11,
+  },
+])('a node takes over when $what', ({ heard, since, entry, next }) => {
+  expect(expectedBy(reserved(entry), heard, (index) => index >= since)).toBe(next);
 });
 
 test('before the first reservation the first beat is expected', () => {
-  expect(expectedBy(SCORE, undefined, false)).toBe(0);
+  expect(expectedBy(SCORE, undefined, () => false)).toBe(0);
 });
 
 test('an entry of a node that does not say what it expects leaves nothing out', () => {
-  expect(expectedBy(reserved({}), undefined, true)).toBe(10);
+  expect(expectedBy(reserved({}), undefined, (index) => index >= 10)).toBe(10);
+});
+
+test('a leader counts as sent what is heard, and not what went to a connection that broke', () => {
+  const leader = { ...newConductor('n', 'b'), expected: 8 };
+  expect(heardBeat(leader, 8).expected).toBe(9);
+  expect(heardBeat(leader, 5).expected).toBe(8);
+  expect(unsentFrom(leader, 6).expected).toBe(6);
+  expect(unsentFrom(leader, 8).expected).toBe(8);
 });

@@ -17,6 +17,7 @@ const HLC_SLOT = '0000:0000:0000';
 /** A serialised frame, but for its HLC: that is read when the beat falls. */
 export interface PreparedFrame {
   readonly index: number;
+  readonly missed: number;
   readonly head: string;
   readonly tail: string;
   readonly messageId: string;
@@ -64,6 +65,7 @@ export function prepareFrame(score: Score, index: number, facts: FrameFacts): Pr
   const slot = text.indexOf(`"${HLC_SLOT}"`) + 1;
   return {
     index,
+    missed: facts.missed,
     head: text.slice(0, slot),
     tail: text.slice(slot + HLC_SLOT.length),
     messageId: `${facts.cluster}:${score.epoch}:${index}`,

@@ -8,10 +8,12 @@ import {
   conduct,
   type Effect,
   expectedAt,
+  heardBeat,
   layDown,
   newConductor,
   proposalRefused,
   takeUp,
+  unsentFrom,
 } from '../domain/conductor.ts';
 import { encodeEntry, type Entry } from '../domain/entry.ts';
 import { firstEntry } from '../domain/first-entry.ts';
@@ -34,6 +36,7 @@ import {
   type Notice,
   type Picture,
 } from './messages.ts';
+import { OwnBeats } from './own-beats.ts';
 import { pictureOf } from './picture.ts';
 import { RefusedPeers } from './refused-peers.ts';
 import { TempoDesk } from './tempo-desk.ts';
@@ -41,11 +44,6 @@ import { TempoDesk } from './tempo-desk.ts';
 /** At the end a reserved beat is still sent; a reservation is made at most this long before its beat. */
 const FINISH_TIMEOUT_MS = 200;
 const FINISH_CHECK_MS = 2;
-
-interface Sent {
-  readonly index: number;
-  readonly atMs: number;
-}
 
 /** The driver of the conductor: owns Raft, the clock and the connections that beats travel on. */
 export class Metronome implements AsyncDisposable {
@@ -58,6 +56,7 @@ export class Metronome implements AsyncDisposable {
   readonly #grid = new HeardGrid();
   readonly #lead = new LeadTime();
   readonly #jitter = new Jitter();
+  readonly #own = new OwnBeats();
   readonly #boot = randomBytes(8).toString('hex');
   readonly #cutOff: CutOff;
   readonly #bars: BarKeeper;
@@ -67,7 +66,6 @@ export class Metronome implements AsyncDisposable {
   #refused: RefusedPeers | undefined;
   #ledTerm: number | undefined;
   #prepared: PreparedFrame | undefined;
-  #sent: Sent | undefined;
   #proposed: { readonly index: number; readonly atMs: number } | undefined;
   #driftMs: number | null = null;
   /** Since when some broker was there without a break. */
@@ -145,7 +143,7 @@ export class Metronome implements AsyncDisposable {
     const raft = this.#raft;
     if (raft === undefined) throw new Error('the metronome has not started');
     const { cluster, node, limits } = this.#settings;
-    const indices = [this.#sent?.index, this.#grid.last?.index].filter((index) => index !== undefined);
+    const indices = [this.#own.lastIndex, this.#grid.last?.index].filter((index) => index !== undefined);
     return pictureOf({
       raft,
       cluster,
@@ -291,6 +289,8 @@ export class Metronome implements AsyncDisposable {
   }
 
   #publish({ index, missed, atMs }: Extract<Effect, { type: 'publish' }>): void {
+    // A connection that broke since then may have taken an earlier beat with it.
+    if (this.#prepared?.missed !== missed) this.#prepare(index, missed);
     const prepared = this.#prepared;
     const { score } = this.#machine;
     if (prepared?.index !== index || score === undefined) return;
@@ -299,9 +299,10 @@ export class Metronome implements AsyncDisposable {
     const sentAtMs = performance.now();
     if (!this.#wires.publish(payload, encodeFull(hlc), prepared.messageId)) {
       this.#log('warn', 'a beat had no broker to go to', { index });
+      this.#conductor = unsentFrom(this.#conductor, index);
       return;
     }
-    this.#sent = { index, atMs: sentAtMs };
+    this.#own.said(index, sentAtMs);
     const lateMs = sentAtMs - atMs;
     this.#jitter.observe(lateMs);
     const { tempoBpm } = segmentAt(score, index);
@@ -324,7 +325,8 @@ export class Metronome implements AsyncDisposable {
     if (typeof beat === 'string') return this.#tell({ type: 'ignored', reason: beat });
     const hearing = this.#grid.hear(beat, arrivalMs, this.#machine.score?.epoch);
     if (!hearing.counts) return this.#tell({ type: 'ignored', reason: hearing.reason });
-    const own = this.#sent?.index === beat.index ? arrivalMs - this.#sent.atMs : null;
+    this.#conductor = heardBeat(this.#conductor, beat.index);
+    const own = this.#own.heard(beat.index, arrivalMs);
     if (own === null) this.#follow(hlc);
     const { driftMs } = hearing;
     this.#driftMs = driftMs;
@@ -345,7 +347,11 @@ export class Metronome implements AsyncDisposable {
   }
 
   #unwired(server: string): void {
-    if (!this.#wires.isConnected) this.#listeningSinceMs = Number.POSITIVE_INFINITY;
+    if (!this.#wires.isConnected) {
+      this.#listeningSinceMs = Number.POSITIVE_INFINITY;
+      const lost = this.#own.lost();
+      if (lost !== undefined) this.#conductor = unsentFrom(this.#conductor, lost);
+    }
     this.#wireChanged('warn', 'a broker is away', server);
   }
 
