@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isContactLost } from './domain/lost-contact.ts';
 
-/** An agent that nobody has spoken with for this long ends itself. */
-export const CONTACT_LOST_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 1_000;
 
 /** When this process last heard of anybody it works for: the orchestrator, the gateway, the pulse. */
@@ -26,8 +25,8 @@ export class Contact {
   ): Promise<string> {
     for (;;) {
       await wait(LOOK_EVERY_MS, undefined, { signal });
-      const quietMs = Math.min(this.silentMs, watch.frameAgeMs() ?? Number.POSITIVE_INFINITY);
-      if (quietMs > CONTACT_LOST_AFTER_MS) return 'nobody has spoken with this agent for 60 s';
+      const words = { spokenMs: this.silentMs, frameMs: watch.frameAgeMs() };
+      if (isContactLost(words)) return 'nobody has spoken with this agent for 60 s';
       if (!(await watch.isWanted())) return 'another agent has taken this place';
     }
   }

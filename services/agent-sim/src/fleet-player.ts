@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Beat, CLAIM_RETRY_MAX_MS, claimSlot, type Fleet } from '@whoosh/backbeat-sdk';
 import { type Log } from '@whoosh/telemetry';
 import { Ensemble, isEnd } from './domain/ensemble.ts';
+import { joinedAgents } from './domain/joining.ts';
 import { bodyOf } from './domain/said-body.ts';
 import { type Score } from './domain/score.ts';
 import { type SimClaim } from './domain/sim-agent.ts';
@@ -114,8 +115,7 @@ export class FleetPlayer implements AsyncDisposable {
   get #joined(): number {
     const { agentIds, joinStaggerMs } = this.#options;
     if (this.#beats === 0) return 0;
-    if (joinStaggerMs === 0) return agentIds.length;
-    return Math.min(agentIds.length, Math.floor((performance.now() - this.#beganAtMs) / joinStaggerMs) + 1);
+    return joinedAgents(agentIds.length, joinStaggerMs, performance.now() - this.#beganAtMs);
   }
 
   /** Lets speak whose moment has come, and comes back for the next ones. */

@@ -61,13 +61,15 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
   resources.use(supervise('contact', (signal) => watchContact(watch, signal), { log }));
   await credentials.register(rest, ctx.stopping);
   log.info({ agent: agentId, role }, 'registered');
+  // Disposed in reverse: first the last claim, while the connection still stands, and then the farewell. A claim that is
+  // heard after it would call the agent back.
+  resources.defer(() => inTime(sayFarewell(rest, agentId, log), log));
 
   const agent = resources.use(await join(ctx, agentId));
   frameAgeMs = () => agent.health().lastFrameAgeMs;
   const brief = await readTask(rest, env, taskId, log);
   const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
-  // Disposed in reverse: the farewell goes out while the connection still stands.
-  resources.defer(() => sayFarewell({ agent, seat, rest, agentId, log }));
+  resources.defer(() => inTime(sayLastWords(agent, seat, log), log));
   resources.use(
     supervise('credentials', (signal) => endWhenRefused(credentials.keepFresh(rest, signal), signal, log), {
       log,
@@ -196,25 +198,15 @@ function stopSelf(log: Log, reason: string): void {
   process.kill(process.pid, 'SIGTERM');
 }
 
-interface Farewell {
-  readonly agent: Agent;
-  readonly seat: Seat;
-  readonly rest: Rest;
-  readonly agentId: string;
-  readonly log: Log;
-}
-
-async function sayFarewell(options: Farewell): Promise<void> {
+/** The end of a process does not wait for somebody who is away. */
+async function inTime(words: Promise<void>, log: Log): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(resolve, FAREWELL_TIMEOUT_MS, 'late' as const);
-  if ((await Promise.race([lastWords(options), late])) === 'late') {
-    options.log.warn('the farewell was not heard in time');
-  }
+  if ((await Promise.race([words, late])) === 'late') log.warn('the farewell was not heard in time');
   clearTimeout(timer);
 }
 
-/** In this order: a claim that is heard after the farewell would call the agent back. */
-async function lastWords({ agent, seat, rest, agentId, log }: Farewell): Promise<void> {
+async function sayLastWords(agent: Agent, seat: Seat, log: Log): Promise<void> {
   try {
     await seat.settled();
     await agent.emitStatusClaim(seat.farewell(), { immediately: true });
@@ -223,6 +215,9 @@ async function lastWords({ agent, seat, rest, agentId, log }: Farewell): Promise
     if (agent.currentBeat() !== undefined) log.warn({ err: cause }, 'the last StatusClaim was lost');
   }
   await agent.close();
+}
+
+async function sayFarewell(rest: Rest, agentId: string, log: Log): Promise<void> {
   await rest
     .setStatus(agentId, 'offline')
     .catch((cause: unknown) => log.info({ err: cause }, 'the farewell was not heard'));

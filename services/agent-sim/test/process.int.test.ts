@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestPulse } from '@whoosh/backbeat-sdk/testing';
+import { connectBus } from '@whoosh/bus';
+import { newRegistry } from '@whoosh/telemetry';
+import { quietLog, startNats, until } from '@whoosh/testkit';
+import { expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const PATIENT = { timeoutMs: 60_000 };
+
+/** A process of agent-sim, its words and its admin pages. */
+async function startProcess(flags: readonly string[], env: Record<string, string> = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'whoosh-sim-'));
+  const portsFile = join(directory, 'admin.json');
+  const child = spawn(process.execPath, [MAIN, ...flags], {
+    env: {
+      PATH: process.env['PATH'],
+      BACKBEAT_ADMIN_PORT: '0',
+      WHOOSH_ADMIN_PORTS_FILE: portsFile,
+      WHOOSH_OPENTELEMETRY_ENABLED: 'false',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += String(chunk)));
+  const page = async (path: string) => {
+    const { url } = JSON.parse(await readFile(portsFile, 'utf8')) as { url: string };
+    return fetch(`${url}${path}`);
+  };
+  return {
+    exited,
+    stop: () => child.kill('SIGTERM'),
+    /** The lines of the log with this message. */
+    lines: (msg: string) =>
+      said
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line['msg'] === msg),
+    metrics: async () => (await page('/metrics')).text(),
+    /** What is missing, by name. */
+    missing: async () => {
+      const answer = (await (await page('/ready')).json()) as { failing?: Record<string, string> };
+      return answer.failing ?? {};
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function figure(metrics: string, name: string): number {
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
+}
+
+test('a fleet names the broker it waits for, then plays, shows its figures, and sums them up at the end', async () => {
+  await using nats = await startNats();
+  await nats.kill('SIGTERM');
+  const where = ['--cluster', 'c', '--nats', nats.url];
+  await using fleet = await startProcess([...where, '--agents', '30', '--join-stagger', '1ms']);
+  const reason = `no broker at ${nats.url}: connection refused`;
+  await until(async () => (await fleet.missing())['nats'] === reason, PATIENT);
+  await until(() => fleet.lines('waiting for the broker').length > 0, PATIENT);
+
+  await nats.restart();
+  await using bus = await connectBus({
+    servers: nats.url,
+    service: 'test',
+    profile: 'beat',
+    log: quietLog(),
+    registry: newRegistry('test'),
+  });
+  await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
+  await until(async () => Object.keys(await fleet.missing()).join() === 'beat', PATIENT);
+  using pulse = new TestPulse({ connection: bus.connection, clusterId: 'c', tempoBpm: 300 });
+  pulse.start();
+  await until(async () => figure(await fleet.metrics(), 'agent_sim_claims_stored_total') >= 60, PATIENT);
+  expect(await fleet.missing()).toEqual({});
+  const metrics = await fleet.metrics();
+  expect(figure(metrics, 'agent_sim_agents')).toBe(30);
+  expect(figure(metrics, 'agent_sim_beats_total')).toBeGreaterThanOrEqual(2);
+  expect(figure(metrics, 'agent_sim_claims_lost_total')).toBe(0);
+  expect(figure(metrics, 'agent_sim_claim_store_seconds_count')).toBeGreaterThan(0);
+  await until(() => fleet.lines('fleet').length >= 2, PATIENT);
+  expect(fleet.lines('fleet').at(-1)).toMatchObject({ tempo_bpm: 300, agents: 30, lost: 0 });
+
+  fleet.stop();
+  expect(await fleet.exited).toEqual([0, null]);
+  const [end] = fleet.lines('the fleet has ended') as {
+    sent: number;
+    stored: number;
+    lost: number;
+    waiting: number;
+  }[];
+  expect(end).toMatchObject({ agents: 30, lost: 0, waiting: 0 });
+  expect(end?.sent).toBe(end?.stored);
+});
+
+test('a fleet with a duration ends by itself', async () => {
+  await using nats = await startNats();
+  await using fleet = await startProcess(['--cluster', 'c', '--nats', nats.url, '--duration', '50ms']);
+  expect(await fleet.exited).toEqual([0, null]);
+  expect(fleet.lines('the fleet has ended')).toMatchObject([{ sent: 0, waiting: 0 }]);
+});
+
+test('one agent that has registered names the broker it waits for; told to end, it says farewell all the same', async () => {
+  const requests: string[] = [];
+  const gateway = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    request.resume();
+    const data = { token: 't', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
+  });
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => {
+    gateway.closeAllConnections();
+    gateway.close();
+  });
+  await once(gateway.listen(0, '127.0.0.1'), 'listening');
+  const { port } = gateway.address() as AddressInfo;
+  await using agent = await startProcess([], {
+    CHORUS_AGENT_NAME: 'backend',
+    CHORUS_AGENT_ID: 'agent-7',
+    CHORUS_TASK_ID: '00000000-0000-4000-8000-000000000001',
+    CHORUS_TEAM_ID: '00000000-0000-4000-8000-000000000002',
+    CHORUS_BACKBEAT_NATS_URL: 'nats://127.0.0.1:1',
+    WHOOSH_ENDPOINT: `http://127.0.0.1:${port}`,
+    WHOOSH_AGENT_TOKEN: 'token',
+  });
+  const reason = 'no broker at nats://127.0.0.1:1: connection refused';
+  await until(async () => (await agent.missing())['nats'] === reason, PATIENT);
+  expect(requests).toEqual(['POST /api/v1/agents/register']);
+  agent.stop();
+  expect(await agent.exited).toEqual([0, null]);
+  expect(requests.slice(1)).toEqual(['PUT /api/v1/agents/agent-7/status']);
+});
