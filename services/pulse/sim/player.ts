@@ -10,6 +10,7 @@ import {
   newConductor,
   proposalRefused,
   takeUp,
+  takeUpOffsetMs,
 } from '../src/domain/conductor.ts';
 import { decodeEntry, encodeEntry, type Entry } from '../src/domain/entry.ts';
 import { gridTimeOf, type Score, segmentAt } from '../src/domain/score.ts';
@@ -235,7 +236,8 @@ export class Player {
     this.#ledTerm = term;
     const score = this.#score;
     const wallOffsetMs = this.#localMs() - this.#wallMs();
-    const offsetMs = (score && this.#grid.offsetMs(score.epoch)) ?? wallOffsetMs;
+    const heardMs = score && this.#grid.offsetMs(score.epoch);
+    const offsetMs = takeUpOffsetMs(score, this.#localMs(), { heardMs, wallMs: wallOffsetMs });
     const expected =
       score === undefined
         ? 0

@@ -105,6 +105,31 @@ export function expectedAt(score: Score | undefined, heard: Heard, offsetMs: num
   return expectedBy(score, last?.epoch === score.epoch ? last.index : undefined, hasListened);
 }
 
+/** Two readings of where the grid is: monotonic time of this node minus time of the grid. */
+export interface Offsets {
+  /** By the beats that were heard; undefined before the first. */
+  readonly heardMs: number | undefined;
+  readonly wallMs: number;
+}
+
+/**
+ * By which of them a node that takes over plays on. What was heard is the better one, but for one case: a beat is reserved
+ * at most half a beat before it falls, so a reading by which the newest one is farther away than a whole beat was taken
+ * from a frame that had been held up on its way, as when this process stood still. Who went on by it would play what
+ * has been played once more.
+ */
+export function takeUpOffsetMs(
+  score: Score | undefined,
+  nowMs: number,
+  { heardMs, wallMs }: Offsets,
+): number {
+  if (heardMs === undefined) return wallMs;
+  const reserved = score?.reserved ?? null;
+  if (score === undefined || reserved === null) return heardMs;
+  const aheadMs = gridTimeOf(score, reserved.index) + heardMs - nowMs;
+  return aheadMs < beatMs(segmentAt(score, reserved.index).tempoBpm) ? heardMs : wallMs;
+}
+
 /** This node leads from now on. `expected` is one above the last beat that is known to have been sent. */
 export function takeUp(conductor: Conductor, leads: Leadership, expected: number): Conductor {
   return { ...conductor, leads, target: undefined, expected };

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { apply } from './apply.ts';
-import { expectedBy, heardBeat, newConductor, unsentFrom } from './conductor.ts';
+import { expectedBy, heardBeat, newConductor, takeUpOffsetMs, unsentFrom } from './conductor.ts';
 import { type Entry } from './entry.ts';
 import { type Score } from './score.ts';
 
@@ -77,4 +77,27 @@ test('a leader counts as sent what is heard, and not what went to a connection t
   expect(heardBeat(leader, 5).expected).toBe(8);
   expect(unsentFrom(leader, 6).expected).toBe(6);
   expect(unsentFrom(leader, 8).expected).toBe(8);
+});
+
+describe('a node takes over by what it heard of the grid', () => {
+  // Beats are 100 ms long, and beat 10 falls at 2,000 on the grid.
+  const score = reserved({});
+  const by = (nowMs: number, heardMs: number | undefined): number =>
+    takeUpOffsetMs(score, nowMs, { heardMs, wallMs: 7 });
+
+  test('also shortly before a beat that is reserved already', () => {
+    expect(by(1_950, 0)).toBe(0);
+    expect(by(1_901, 0)).toBe(0);
+  });
+
+  test('but not when by that the reservation would have been made long before its beat', () => {
+    expect(by(1_899, 0)).toBe(7);
+    expect(by(2_500, 601)).toBe(7);
+  });
+
+  test('and by the wall clock when it has heard nothing', () => {
+    expect(by(2_500, undefined)).toBe(7);
+    expect(takeUpOffsetMs(SCORE, 0, { heardMs: 3, wallMs: 7 })).toBe(3);
+    expect(takeUpOffsetMs(undefined, 0, { heardMs: 3, wallMs: 7 })).toBe(3);
+  });
 });

@@ -8,7 +8,6 @@ export interface FrameFacts {
   readonly version: string;
   readonly term: number;
   readonly missed: number;
-  readonly isDegraded: boolean;
 }
 
 /** Stands where the HLC of the moment of sending goes. */
@@ -52,7 +51,7 @@ export function prepareFrame(score: Score, index: number, facts: FrameFacts): Pr
     window_id: beat.windowId,
     metadata: {
       pulse_version: facts.version,
-      cluster_health: facts.isDegraded ? 'degraded' : 'healthy',
+      cluster_health: facts.missed > 0 ? 'degraded' : 'healthy',
       epoch: score.epoch,
       at: Math.round(gridTimeOf(score, index) * 1_000) / 1_000,
       term: facts.term,

@@ -13,6 +13,7 @@ import {
   newConductor,
   proposalRefused,
   takeUp,
+  takeUpOffsetMs,
   unsentFrom,
 } from '../domain/conductor.ts';
 import { encodeEntry, type Entry } from '../domain/entry.ts';
@@ -185,15 +186,18 @@ export class Metronome implements AsyncDisposable {
     this.#ledTerm = term;
     const { score } = this.#machine;
     const nowMs = performance.now();
-    const wallOffsetMs = nowMs - Date.now();
-    const heardOffsetMs = score === undefined ? undefined : this.#grid.offsetMs(score.epoch);
-    // A beat is heard later than it is sent: without this the grid would go back a little at every take-over.
-    const offsetMs = heardOffsetMs === undefined ? wallOffsetMs : heardOffsetMs - this.#wires.deliveryMs;
+    const heardMs = score && this.#grid.offsetMs(score.epoch);
+    const offsetMs = takeUpOffsetMs(score, nowMs, {
+      // A beat is heard later than it is sent: without this the grid would go back a little at every take-over.
+      heardMs: heardMs === undefined ? undefined : heardMs - this.#wires.deliveryMs,
+      wallMs: nowMs - Date.now(),
+    });
     const heard = { last: this.#grid.last, listeningSinceMs: this.#listeningSinceMs };
     this.#conductor = takeUp(this.#conductor, { term, offsetMs }, expectedAt(score, heard, offsetMs));
-    const { tempoBpm, barLength } = this.#settings;
-    const gridTime = nowMs - offsetMs;
-    if (score === undefined) this.#offer(firstEntry({ epoch: Date.now(), gridTime, tempoBpm, barLength }));
+    if (score === undefined) {
+      const { tempoBpm, barLength } = this.#settings;
+      this.#offer(firstEntry({ epoch: Date.now(), gridTime: nowMs - offsetMs, tempoBpm, barLength }));
+    }
     this.#tellRole();
     this.#soon();
   }
@@ -281,8 +285,7 @@ export class Metronome implements AsyncDisposable {
     const { score } = this.#machine;
     if (score === undefined) return;
     const { cluster, node, version } = this.#settings;
-    const term = this.#ledTerm ?? 0;
-    const facts = { cluster, node, version, term, missed, isDegraded: missed > 0 };
+    const facts = { cluster, node, version, term: this.#ledTerm ?? 0, missed };
     this.#prepared = prepareFrame(score, index, facts);
     // Now and not at the beat: this reading may have to move the clock's bound on disk.
     this.#clock.now();
@@ -383,17 +386,13 @@ export class Metronome implements AsyncDisposable {
     this.#isClosing = true;
     this.#advance();
     const deadline = performance.now() + FINISH_TIMEOUT_MS;
-    while (this.#isBusy() && performance.now() < deadline) await delay(FINISH_CHECK_MS);
+    const isBusy = (): boolean => (this.#conductor.target?.stage ?? 'planned') !== 'planned';
+    while (isBusy() && performance.now() < deadline) await delay(FINISH_CHECK_MS);
     this.#timer.disarm();
     this.#cutOff.stop();
     this.#refused?.[Symbol.dispose]();
     await this.#raft?.stop();
     await this.#running?.[Symbol.asyncDispose]();
     await this.#wires[Symbol.asyncDispose]();
-  }
-
-  #isBusy(): boolean {
-    const { target } = this.#conductor;
-    return target !== undefined && target.stage !== 'planned';
   }
 }
