@@ -3,6 +3,7 @@ import { type councils } from '@whoosh/contracts';
 import { type Log } from '@whoosh/telemetry';
 import { type Brief } from './domain/brief.ts';
 import { type CouncilAct, type CouncilPart, takeTurn } from './domain/council-part.ts';
+import { isWanted, type Offer } from './domain/offered-seat.ts';
 import { type Claim } from './domain/sim-agent.ts';
 import { type Rest, RestRefusal } from './rest.ts';
 
@@ -19,6 +20,8 @@ export interface CouncilSeatOptions {
 
 /** Looks at the council so often that a bar of two seconds is never missed, and the rate limit never met. */
 const LOOK_EVERY_MS = 2_500;
+/** Offers come once a bar; who says more of them is not answered more often. */
+const ANSWER_EVERY_MS = 1_000;
 /** Reading, then voting on what was read: more turns on one beat have nothing left to do. */
 const TURNS_PER_BEAT_MAX = 3;
 
@@ -32,6 +35,8 @@ export class CouncilSeat {
   #council: councils.CouncilView | undefined;
   #lookedAtMs = 0;
   #seekAgainAtMs = 0;
+  #answerAgainAtMs = 0;
+  #isUnfit = false;
   #firstBeat: number | undefined;
   #age = 0;
   #isExecuting = false;
@@ -48,13 +53,21 @@ export class CouncilSeat {
     this.#age = beat.index - this.#firstBeat;
     const { claim } = takeTurn(this.#part());
     this.#isExecuting = claim.state === 'executing';
-    if (!this.#isWorking) {
-      this.#isWorking = true;
-      this.#working = this.#work(beat).finally(() => {
-        this.#isWorking = false;
-      });
-    }
+    this.#begin(() => this.#work(beat));
     return claim;
+  }
+
+  /** A seat is announced as open. The one that this agent is for is claimed at once, however it was refused before. */
+  offered(offer: Offer): void {
+    const { councilId, role } = this.#options;
+    const nowMs = performance.now();
+    const isUnfit = this.#isUnfit;
+    if (nowMs < this.#answerAgainAtMs || !isWanted(offer, { councilId, role, seat: this.#seat, isUnfit }))
+      return;
+    this.#answerAgainAtMs = nowMs + ANSWER_EVERY_MS;
+    this.#seat = 'seeking';
+    this.#seekAgainAtMs = 0;
+    this.#begin(() => this.#attempt(() => this.#seek()));
   }
 
   /** The last word of an agent that is told to stop. */
@@ -86,8 +99,17 @@ export class CouncilSeat {
     };
   }
 
+  /** One thing at a time; what comes meanwhile is due on the next beat. */
+  #begin(work: () => Promise<void>): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.#working = work().finally(() => {
+      this.#isWorking = false;
+    });
+  }
+
   async #work(beat: Beat): Promise<void> {
-    try {
+    await this.#attempt(async () => {
       if (this.#seat === 'seeking') await this.#seek();
       if (this.#isTimeToLook(beat)) await this.#look();
       for (let turn = 0; turn < TURNS_PER_BEAT_MAX && this.#council !== undefined; turn += 1) {
@@ -96,6 +118,12 @@ export class CouncilSeat {
         for (const act of acts) await this.#act(act);
         if (acts.some(({ type }) => type === 'hand_in')) await this.#look();
       }
+    });
+  }
+
+  async #attempt(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
     } catch (cause) {
       const { role, agentId: agent } = this.#options;
       this.#options.log.info({ err: cause, role, agent }, 'an act in the council has to wait');
@@ -149,6 +177,7 @@ export class CouncilSeat {
       return;
     }
     this.#seat = 'lost';
+    this.#isUnfit = refusal.code === 'not_qualified';
     log.warn({ err: refusal, role, agent: agentId, holder }, 'the seat is not to be had');
   }
 

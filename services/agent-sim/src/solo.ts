@@ -10,8 +10,10 @@ import { Contact } from './contact.ts';
 import { CouncilSeat } from './council-seat.ts';
 import { Credentials } from './credentials.ts';
 import { type Brief, readBrief } from './domain/brief.ts';
+import { type Offer } from './domain/offered-seat.ts';
 import { type Claim } from './domain/sim-agent.ts';
 import { SimMetrics } from './metrics.ts';
+import { hearOpportunities } from './opportunity-ear.ts';
 import { AgentRecord } from './record.ts';
 import { Rest } from './rest.ts';
 import { TeamSeat } from './team-seat.ts';
@@ -21,6 +23,8 @@ const CAPABILITIES_MAX = 64;
 
 interface Seat {
   onBeat(beat: Beat): Claim;
+  /** An open seat was announced; only a seat in a council is had that way. */
+  offered?(offer: Offer): void;
   farewell(): Claim;
   settled(): Promise<void>;
 }
@@ -70,6 +74,9 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
   const brief = await readTask(rest, env, taskId, log);
   const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
   resources.defer(() => inTime(sayLastWords(agent, seat, log), log));
+  resources.defer(
+    hearOpportunities(agent.link.connection, { log, onOffer: (offer) => seat.offered?.(offer) }),
+  );
   resources.use(
     supervise('credentials', (signal) => endWhenRefused(credentials.keepFresh(rest, signal), signal, log), {
       log,

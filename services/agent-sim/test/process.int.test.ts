@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
-import { connectBus } from '@whoosh/bus';
+import { type Bus, connectBus } from '@whoosh/bus';
+import { councils } from '@whoosh/contracts';
 import { newRegistry } from '@whoosh/telemetry';
 import { quietLog, startNats, until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
@@ -60,6 +61,11 @@ async function startProcess(flags: readonly string[], env: Record<string, string
   };
 }
 
+function openBus(servers: string): Promise<Bus> {
+  const log = quietLog();
+  return connectBus({ servers, service: 'test', profile: 'beat', log, registry: newRegistry('test') });
+}
+
 function figure(metrics: string, name: string): number {
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
 }
@@ -74,13 +80,7 @@ test('a fleet names the broker it waits for, then plays, shows its figures, and 
   await until(() => fleet.lines('waiting for the broker').length > 0, PATIENT);
 
   await nats.restart();
-  await using bus = await connectBus({
-    servers: nats.url,
-    service: 'test',
-    profile: 'beat',
-    log: quietLog(),
-    registry: newRegistry('test'),
-  });
+  await using bus = await openBus(nats.url);
   await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
   await until(async () => Object.keys(await fleet.missing()).join() === 'beat', PATIENT);
   using pulse = new TestPulse({ connection: bus.connection, clusterId: 'c', tempoBpm: 300 });
@@ -114,34 +114,92 @@ test('a fleet with a duration ends by itself', async () => {
   expect(fleet.lines('the fleet has ended')).toMatchObject([{ sent: 0, waiting: 0 }]);
 });
 
-test('one agent that has registered names the broker it waits for; told to end, it says farewell all the same', async () => {
-  const requests: string[] = [];
-  const gateway = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    request.resume();
-    const data = { token: 't', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
-  });
-  await using resources = new AsyncDisposableStack();
-  resources.defer(() => {
-    gateway.closeAllConnections();
-    gateway.close();
+/** A gateway that registers everybody, and answers the rest as it is told; `asked` is what it was asked for. */
+async function startGateway(answer: (request: string) => { status: number; body: object } | undefined) {
+  const asked: string[] = [];
+  const gateway = createServer((incoming, response) => {
+    const request = `${incoming.method} ${incoming.url?.replace('/api/v1', '')}`;
+    asked.push(request);
+    incoming.resume();
+    const token = { token: 't', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
+    const registered = { status: 200, body: { data: token } };
+    const isRegistration = request === 'POST /agents/register';
+    const { status, body } = isRegistration ? registered : (answer(request) ?? { status: 404, body: {} });
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await once(gateway.listen(0, '127.0.0.1'), 'listening');
   const { port } = gateway.address() as AddressInfo;
-  await using agent = await startProcess([], {
-    CHORUS_AGENT_NAME: 'backend',
-    CHORUS_AGENT_ID: 'agent-7',
-    CHORUS_TASK_ID: '00000000-0000-4000-8000-000000000001',
-    CHORUS_TEAM_ID: '00000000-0000-4000-8000-000000000002',
-    CHORUS_BACKBEAT_NATS_URL: 'nats://127.0.0.1:1',
-    WHOOSH_ENDPOINT: `http://127.0.0.1:${port}`,
-    WHOOSH_AGENT_TOKEN: 'token',
-  });
+  return {
+    asked,
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      gateway.closeAllConnections();
+      await new Promise((resolve) => gateway.close(resolve));
+    },
+  };
+}
+
+const TASK = '00000000-0000-4000-8000-000000000001';
+const OWNER = '00000000-0000-4000-8000-000000000002';
+const soloEnv = (role: string, natsUrl: string, endpoint: string) => ({
+  CHORUS_AGENT_NAME: role,
+  CHORUS_AGENT_ID: 'agent-7',
+  CHORUS_TASK_ID: TASK,
+  CHORUS_BACKBEAT_NATS_URL: natsUrl,
+  CHORUS_BACKBEAT_CLUSTER_ID: 'c',
+  WHOOSH_ENDPOINT: endpoint,
+  WHOOSH_AGENT_TOKEN: 'token',
+});
+
+test('one agent that has registered names the broker it waits for; told to end, it says farewell all the same', async () => {
+  await using gateway = await startGateway(() => undefined);
+  const env = soloEnv('backend', 'nats://127.0.0.1:1', gateway.url);
+  await using agent = await startProcess([], { ...env, CHORUS_TEAM_ID: OWNER });
   const reason = 'no broker at nats://127.0.0.1:1: connection refused';
   await until(async () => (await agent.missing())['nats'] === reason, PATIENT);
-  expect(requests).toEqual(['POST /api/v1/agents/register']);
+  expect(gateway.asked).toEqual(['POST /agents/register']);
   agent.stop();
   expect(await agent.exited).toEqual([0, null]);
-  expect(requests.slice(1)).toEqual(['PUT /api/v1/agents/agent-7/status']);
+  expect(gateway.asked.slice(1)).toEqual(['PUT /agents/agent-7/status']);
+});
+
+test('an agent whose seat is kept for another one claims it when it is announced as open', async () => {
+  const claim = `POST /councils/${OWNER}/claims`;
+  const reserved = { code: 'taken', reserved_until: new Date(Date.now() + 3_600_000).toISOString() };
+  await using gateway = await startGateway((request) =>
+    request === claim ? { status: 409, body: { error: 'reserved', details: reserved } } : undefined,
+  );
+  await using nats = await startNats();
+  await using bus = await openBus(nats.url);
+  await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
+  await using agent = await startProcess([], {
+    ...soloEnv('eng-lead', nats.url, gateway.url),
+    CHORUS_COUNCIL_ID: OWNER,
+  });
+  using pulse = new TestPulse({ connection: bus.connection, clusterId: 'c', tempoBpm: 300 });
+  pulse.start();
+  const claims = () => gateway.asked.filter((request) => request === claim).length;
+  await until(() => claims() === 1, PATIENT);
+  const offer = {
+    type: 'whoosh.opportunity.v1' as const,
+    id: `${OWNER}-eng-lead`,
+    council_id: OWNER,
+    task_id: TASK,
+    project: 'owner/name',
+    role: 'eng-lead',
+    capabilities: ['eng-lead'],
+    closes_at: new Date(Date.now() + 3_600_000).toISOString(),
+  };
+  const say = (role: string): void => {
+    bus.publish(councils.opportunities.subject.at({ id: offer.id }), { ...offer, role });
+  };
+  bus.connection.publish(councils.opportunities.subject.at({ id: offer.id }), 'not json');
+  say('qa-lead');
+  const beat = pulse.index;
+  await until(() => pulse.index > beat + 3, PATIENT);
+  expect(claims()).toBe(1);
+  await until(() => {
+    say('eng-lead');
+    return claims() >= 2;
+  }, PATIENT);
 });
