@@ -202,4 +202,7 @@ test('an agent whose seat is kept for another one claims it when it is announced
     say('eng-lead');
     return claims() >= 2;
   }, PATIENT);
+  expect(await agent.missing()).toEqual({});
+  agent.stop();
+  expect(await agent.exited).toEqual([0, null]);
 });
