@@ -19,6 +19,7 @@ export {
   type RequestOf,
 } from './define.ts';
 export * from './common.ts';
+export { checkedCursor, pageOfRows, type Page } from './page.ts';
 export * from './streams.ts';
 export { CALLS, eventByType, EVENTS, MESSAGES } from './catalog.ts';
 export * as backbeat from './backbeat.ts';

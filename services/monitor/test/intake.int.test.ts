@@ -65,6 +65,15 @@ test('adding a repository ensures the nine labels once, scans it and becomes act
   expect(again.created).toEqual([]);
   expect(again.present).toHaveLength(9);
   await expect(add()).rejects.toMatchObject({ code: 'conflict', details: { id: repository.id } });
+
+  const page = { limit: 5, cursor: 'none of ours' };
+  const pages = [
+    world.bus.call(repositories.listRepositories, page),
+    world.bus.call(repositories.repositoryLogs, { id: repository.id, ...page }),
+    world.bus.call(tasks.listTasks, page),
+  ];
+  for (const asked of await Promise.allSettled(pages))
+    expect(asked).toMatchObject({ status: 'rejected', reason: { code: 'invalid_argument' } });
 });
 
 test('three deliveries for one creation, racing the poll on two replicas: one task, opened once', async () => {

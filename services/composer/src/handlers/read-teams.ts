@@ -12,8 +12,11 @@ interface ReadDependencies {
 export function listTeams({ db, store }: ReadDependencies) {
   return async (request: RequestOf<typeof teams.listTeams>): Promise<ReplyOf<typeof teams.listTeams>> =>
     await snapshot(db, async (trx) => {
-      const { ids, nextCursor } = await store.page(trx, request);
-      const found = await store.loadAll(trx, ids);
+      const { items: page, nextCursor } = await store.page(trx, request);
+      const found = await store.loadAll(
+        trx,
+        page.map(({ id }) => id),
+      );
       return { items: found.map(toView), next_cursor: nextCursor };
     });
 }

@@ -1,4 +1,4 @@
-import { CallError, type teams } from '@whoosh/contracts';
+import { checkedCursor, type Page, pageOfRows, type teams } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Kysely, type Transaction } from 'kysely';
 import { type Decision } from '../domain/match.ts';
@@ -90,7 +90,7 @@ export class TeamStore {
     return row?.decision as unknown as Decision | undefined;
   }
 
-  /** Ids of one page, newest first: ids are UUIDs of version 7 and rise with time. */
+  /** The ids of one page, newest first. */
   async page(
     db: Kysely<DB>,
     request: {
@@ -99,19 +99,19 @@ export class TeamStore {
       status?: teams.TeamView['status'] | undefined;
       task_id?: string | undefined;
     },
-  ): Promise<{ ids: string[]; nextCursor: string | null }> {
+  ): Promise<Page<{ id: string }>> {
     const { limit, cursor, status, task_id: taskId } = request;
+    const before = checkedCursor(cursor);
     const rows = await db
       .selectFrom('teams')
       .select('id')
-      .$if(cursor !== undefined, (query) => query.where('id', '<', cursorId(cursor ?? '')))
+      .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
       .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
       .$if(taskId !== undefined, (query) => query.where('task_id', '=', taskId ?? ''))
       .orderBy('id', 'desc')
       .limit(limit + 1)
       .execute();
-    const ids = rows.slice(0, limit).map(({ id }) => id);
-    return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null };
+    return pageOfRows(rows, limit);
   }
 
   async ofTask(
@@ -155,11 +155,4 @@ export class TeamStore {
       .limit(limit)
       .execute();
   }
-}
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function cursorId(cursor: string): string {
-  if (UUID.test(cursor)) return cursor;
-  throw new CallError('invalid_argument', 'the cursor is not one of ours');
 }

@@ -16,8 +16,13 @@ export function listCouncils({ db, store, queries }: ReadDependencies) {
   return async (
     request: RequestOf<typeof councils.listCouncils>,
   ): Promise<ReplyOf<typeof councils.listCouncils>> => {
-    const { ids, nextCursor } = await queries.page(request);
-    const found = await snapshot(db, (trx) => store.loadAll(trx, ids));
+    const { items: page, nextCursor } = await queries.page(request);
+    const found = await snapshot(db, (trx) =>
+      store.loadAll(
+        trx,
+        page.map(({ id }) => id),
+      ),
+    );
     return { items: found.map(toView), next_cursor: nextCursor };
   };
 }
@@ -32,8 +37,8 @@ export function listArtifacts(deps: ReadDependencies) {
     request: RequestOf<typeof councils.listArtifacts>,
   ): Promise<ReplyOf<typeof councils.listArtifacts>> => {
     const council = await existing(deps, request.council_id);
-    const { ids, nextCursor } = await deps.queries.artifactIds(council.id, request);
-    const items = ids.flatMap((id) => {
+    const { items: page, nextCursor } = await deps.queries.artifactIds(council.id, request);
+    const items = page.flatMap(({ id }) => {
       const artifact = council.artifacts.find((one) => one.id === id);
       return artifact === undefined ? [] : [artifactView(council, artifact)];
     });

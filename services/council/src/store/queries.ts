@@ -1,4 +1,4 @@
-import { CallError } from '@whoosh/contracts';
+import { checkedCursor, type Page, pageOfRows } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Instant } from '@whoosh/stdx';
 import { type Kysely, type Selectable, sql } from 'kysely';
@@ -12,25 +12,25 @@ export class CouncilQueries {
     this.#db = db;
   }
 
-  /** Ids of one page, newest first, and the cursor of the next; ids are UUIDs of version 7 and rise with time. */
+  /** The ids of one page, newest first. */
   async page(request: {
     limit: number;
     cursor?: string | undefined;
     status?: CouncilStatus | undefined;
     task_id?: string | undefined;
-  }): Promise<{ ids: string[]; nextCursor: string | null }> {
+  }): Promise<Page<{ id: string }>> {
     const { limit, cursor, status, task_id: taskId } = request;
+    const before = checkedCursor(cursor);
     const rows = await this.#db
       .selectFrom('councils')
       .select('id')
-      .$if(cursor !== undefined, (query) => query.where('id', '<', cursorId(cursor ?? '')))
+      .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
       .$if(status !== undefined, (query) => query.where('status', '=', status ?? ''))
       .$if(taskId !== undefined, (query) => query.where('task_id', '=', taskId ?? ''))
       .orderBy('id', 'desc')
       .limit(limit + 1)
       .execute();
-    const ids = rows.slice(0, limit).map(({ id }) => id);
-    return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null };
+    return pageOfRows(rows, limit);
   }
 
   async ofTask(taskId: string, attempt: number): Promise<{ id: string; status: CouncilStatus } | undefined> {
@@ -140,18 +140,18 @@ export class CouncilQueries {
   async artifactIds(
     councilId: string,
     { limit, cursor, kind }: { limit: number; cursor?: string | undefined; kind?: ArtifactKind | undefined },
-  ): Promise<{ ids: string[]; nextCursor: string | null }> {
+  ): Promise<Page<{ id: string }>> {
+    const before = checkedCursor(cursor);
     const rows = await this.#db
       .selectFrom('council_artifacts')
       .select('id')
       .where('council_id', '=', councilId)
-      .$if(cursor !== undefined, (query) => query.where('id', '<', cursorId(cursor ?? '')))
+      .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
       .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
       .orderBy('id', 'desc')
       .limit(limit + 1)
       .execute();
-    const ids = rows.slice(0, limit).map(({ id }) => id);
-    return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null };
+    return pageOfRows(rows, limit);
   }
 
   async content(artifactId: string): Promise<string | undefined> {
@@ -165,10 +165,3 @@ export class CouncilQueries {
 }
 
 export type OfferedSeat = Awaited<ReturnType<CouncilQueries['offered']>>[number];
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function cursorId(cursor: string): string {
-  if (UUID.test(cursor)) return cursor;
-  throw new CallError('invalid_argument', 'the cursor is not one of ours');
-}

@@ -1,9 +1,8 @@
 import { type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
-import { CallError, type repositories } from '@whoosh/contracts';
+import { CallError, checkedCursor, type Page, pageOfRows, type repositories } from '@whoosh/contracts';
 import { type DB, type Repositories } from '@whoosh/db';
 import { type Instant } from '@whoosh/stdx';
 import { type Repository } from '../domain/repository.ts';
-import { pageQuery, type Page } from './page.ts';
 
 type Connection = Kysely<DB> | Transaction<DB>;
 
@@ -63,15 +62,13 @@ export class RepositoryStore {
   ): Promise<Page<Repository>> {
     let query = db.selectFrom('repositories').selectAll().where('removed_at', 'is', null);
     if (filter.sync_status !== undefined) query = query.where('sync_status', '=', filter.sync_status);
-    if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
-    return pageQuery(
-      await query
-        .orderBy('id', 'desc')
-        .limit(filter.limit + 1)
-        .execute(),
-      filter.limit,
-      fromRow,
-    );
+    const before = checkedCursor(filter.cursor);
+    if (before !== undefined) query = query.where('id', '<', before);
+    const rows = await query
+      .orderBy('id', 'desc')
+      .limit(filter.limit + 1)
+      .execute();
+    return pageOfRows(rows.map(fromRow), filter.limit);
   }
 
   async insert(trx: Transaction<DB>, repository: Repository): Promise<void> {

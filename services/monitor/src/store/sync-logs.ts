@@ -1,8 +1,7 @@
 import { type Kysely, type Transaction } from 'kysely';
-import { type repositories } from '@whoosh/contracts';
+import { checkedCursor, type Page, pageOfRows, type repositories } from '@whoosh/contracts';
 import { type DB } from '@whoosh/db';
 import { type Instant } from '@whoosh/stdx';
-import { pageQuery, type Page } from './page.ts';
 
 export interface SyncRecord {
   readonly id: string;
@@ -40,16 +39,18 @@ export class SyncLogStore {
     filter: { id: string; limit: number; cursor?: string | undefined },
   ): Promise<Page<repositories.SyncLogEntry>> {
     let query = db.selectFrom('repository_sync_logs').selectAll().where('repository_id', '=', filter.id);
-    if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
+    const before = checkedCursor(filter.cursor);
+    if (before !== undefined) query = query.where('id', '<', before);
     const rows = await query
       .orderBy('id', 'desc')
       .limit(filter.limit + 1)
       .execute();
-    return pageQuery(rows, filter.limit, (row) => ({
+    const entries = rows.map((row) => ({
       ...row,
       operation: row.operation as SyncRecord['operation'],
       status: row.status as SyncRecord['status'],
       at: row.at.toISOString(),
     }));
+    return pageOfRows(entries, filter.limit);
   }
 }

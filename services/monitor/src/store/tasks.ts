@@ -1,9 +1,15 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { CallError, tasks as contract, type tasks } from '@whoosh/contracts';
+import {
+  CallError,
+  checkedCursor,
+  type Page,
+  pageOfRows,
+  tasks as contract,
+  type tasks,
+} from '@whoosh/contracts';
 import { type DB, type Tasks } from '@whoosh/db';
 import { truncateUtf8 } from '@whoosh/stdx';
 import { type Task } from '../domain/task.ts';
-import { pageQuery, type Page } from './page.ts';
 
 type Connection = Kysely<DB> | Transaction<DB>;
 
@@ -82,12 +88,13 @@ export class TaskStore {
     if (filter.repository_id !== undefined) query = query.where('repository_id', '=', filter.repository_id);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
-    if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
+    const before = checkedCursor(filter.cursor);
+    if (before !== undefined) query = query.where('id', '<', before);
     const rows = await query
       .orderBy('id', 'desc')
       .limit(filter.limit + 1)
       .execute();
-    return pageQuery(rows, filter.limit, fromRow);
+    return pageOfRows(rows.map(fromRow), filter.limit);
   }
 
   /** Numbers of the tasks of a repository whose issue was last seen open: what a sweep has to find again. */

@@ -1,8 +1,8 @@
+import { checkedCursor, type Page, pageOfRows } from '@whoosh/contracts';
 import { type Agents, type Database } from '@whoosh/db';
 import { type Instant } from '@whoosh/stdx';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { type Agent, type HeardClaim } from '../domain/agent.ts';
-import { checkedCursor, type Page, pageOf } from './page.ts';
 import { toDate, toInstant, toText } from './times.ts';
 
 export interface AgentFilter {
@@ -76,7 +76,7 @@ export class AgentStore {
         .where('removed_at', 'is', null)
         .executeTakeFirstOrThrow(),
     ]);
-    return { ...pageOf(rows.map(toAgent), limit), known: Number(known) };
+    return { ...pageOfRows(rows.map(toAgent), limit), known: Number(known) };
   }
 
   /** Ids of those in one of these states that were not seen since then. */

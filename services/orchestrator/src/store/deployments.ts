@@ -1,7 +1,7 @@
+import { checkedCursor, type Page, pageOfRows } from '@whoosh/contracts';
 import { type Database, type Deployments } from '@whoosh/db';
 import { type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { type Deployment } from '../domain/deployment.ts';
-import { checkedCursor, type Page, pageOf } from './page.ts';
 import { toDate, toInstant } from './times.ts';
 
 export interface DeploymentFilter {
@@ -90,7 +90,7 @@ export class DeploymentStore {
       .orderBy('id', 'desc')
       .limit(limit + 1)
       .execute();
-    return pageOf(rows.map(toDeployment), limit);
+    return pageOfRows(rows.map(toDeployment), limit);
   }
 }
 
