@@ -17,3 +17,5 @@ CREATE TABLE bar_reports (
   recorded_at              timestamptz NOT NULL
 );
 CREATE INDEX idx_bar_reports_cluster_from_beat ON bar_reports (cluster_id, epoch DESC, from_beat DESC);
+-- By which those that are too old are found.
+CREATE INDEX idx_bar_reports_recorded_at ON bar_reports (recorded_at);

@@ -6,13 +6,12 @@ import { type Log } from '@whoosh/telemetry';
 import { type Broken } from './domain/entry.ts';
 import { NO_PROMISES, type PromiseList, readPromiseList } from './domain/promise-list.ts';
 import { EPOCH_HEADER, epochOf, PROMISES_HEADER } from './report-writer.ts';
-import { REPORTS_KEPT_DAYS, type ReportStore } from './store/reports.ts';
+import { Sweep } from './report-sweep.ts';
+import { type ReportStore } from './store/reports.ts';
 
 const STREAM = STREAMS.BACKBEAT_REPORTS.name;
 const ACK_WAIT_MS = 30_000;
 const RETRY: Backoff = { baseMs: 200, maxMs: 10_000 };
-const CLEAN_EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** Data exceptions and broken constraints (PostgreSQL, appendix A): the same row is refused as often as it is tried. */
 const ROW_AT_FAULT = /^2[23]...$/;
 
@@ -28,10 +27,11 @@ export interface ProjectionOptions {
 
 /**
  * Copies the report stream into `bar_reports`, report by report. While the database is away it waits, as long as
- * it takes: the stream keeps seven days. Replicas share one durable consumer; a row written twice is one row.
+ * it takes: the stream keeps seven days. Replicas share one durable consumer; a row written twice is one row. Beside each
+ * report that is copied some of those that are too old go.
  */
 export async function runProjection(options: ProjectionOptions, signal: AbortSignal): Promise<void> {
-  const { bus, clusterId, store } = options;
+  const { bus, clusterId } = options;
   const name = `reverb-reports-${clusterId}`;
   await bus.jsm.consumers.add(STREAM, {
     durable_name: name,
@@ -43,14 +43,12 @@ export async function runProjection(options: ProjectionOptions, signal: AbortSig
   const messages = await (await bus.js.consumers.get(STREAM, name)).consume({ max_messages: 100 });
   const stop = (): void => messages.stop();
   signal.addEventListener('abort', stop, { once: true });
-  let cleanAtMs = 0;
+  const sweep = new Sweep(options);
   try {
     for await (const message of messages) {
       await project(message, options, signal);
       if (signal.aborted) break;
-      if (performance.now() < cleanAtMs) continue;
-      cleanAtMs = performance.now() + CLEAN_EVERY_MS;
-      await store.deleteOlderThan(new Date(Date.now() - REPORTS_KEPT_DAYS * DAY_MS));
+      await sweep.step();
     }
   } finally {
     signal.removeEventListener('abort', stop);

@@ -9,7 +9,8 @@ import { NO_PROMISES } from '../src/domain/promise-list.ts';
 import { getWindow } from '../src/handlers/windows.ts';
 import { type ListedReport, type ReportCursor } from '../src/domain/report-cursor.ts';
 import { listReports } from '../src/handlers/reports.ts';
-import { ReportStore } from '../src/store/reports.ts';
+import { Sweep } from '../src/report-sweep.ts';
+import { keptSince, REPORTS_KEPT_DAYS, ReportStore } from '../src/store/reports.ts';
 import { CLUSTER, Stage } from './stage.ts';
 
 async function openStore() {
@@ -33,10 +34,42 @@ async function openStore() {
   };
 }
 
+const HOUR_MS = 3_600_000;
+
+/** A report of the life `epoch` whose window begins with this beat. */
+async function record(
+  reports: ReportStore,
+  { epoch, from, recordedAt = new Date() }: { epoch: number; from: number; recordedAt?: Date },
+): Promise<string> {
+  const windowId = `${epoch}${from}`.repeat(16).slice(-32);
+  await reports.record({
+    clusterId: CLUSTER,
+    epoch,
+    report: {
+      type: 'backbeat.barreport.v1',
+      window_id: windowId,
+      from_beat: from,
+      to_beat: from + 3,
+      agents_reporting: 0,
+      on_time_reviews: 0,
+      help_promises_fulfilled: 0,
+      secret_rotations_ok: true,
+      tempo_drift_ms: 0,
+      issues: [],
+    },
+    openPromises: NO_PROMISES,
+    streamSequence: from + 1,
+    recordedAt,
+  });
+  return windowId;
+}
+
 describe('bar_reports', () => {
   test('gets every report once, with two replicas writing', async () => {
     await using stage = await Stage.open();
     await using target = await openStore();
+    const tooOld = new Date(keptSince(Date.now()).getTime() - 1);
+    const old = await record(target.store.reports, { epoch: 1, from: 9_999_999, recordedAt: tooOld });
     await using one = await stage.reverb({ store: target.store });
     await using two = await stage.reverb({ store: target.store });
     stage.pulse.start();
@@ -45,6 +78,7 @@ describe('bar_reports', () => {
     const ids = (await stage.stored()).map(({ window_id: id }) => id);
     await until(async () => (await target.rows()).length >= ids.length);
     expect((await target.rows()).slice(0, ids.length)).toEqual(ids);
+    await until(async () => !(await target.rows()).includes(old), { describe: 'the old one to go' });
     const [row] = await target.db.selectFrom('bar_reports').selectAll().execute();
     expect(row).toMatchObject({ cluster_id: CLUSTER, epoch: String(stage.pulse.epoch) });
     expect(Number(row?.stream_sequence)).toBeGreaterThan(0);
@@ -146,27 +180,7 @@ describe('bar_reports', () => {
       [2, 0],
       [2, 4],
     ] as const) {
-      const windowId = `${epoch}${from}`.repeat(16);
-      ids.unshift(windowId);
-      await reports.record({
-        clusterId: CLUSTER,
-        epoch,
-        report: {
-          type: 'backbeat.barreport.v1',
-          window_id: windowId,
-          from_beat: from,
-          to_beat: from + 3,
-          agents_reporting: 0,
-          on_time_reviews: 0,
-          help_promises_fulfilled: 0,
-          secret_rotations_ok: true,
-          tempo_drift_ms: 0,
-          issues: [],
-        },
-        openPromises: NO_PROMISES,
-        streamSequence: ids.length,
-        recordedAt: new Date(),
-      });
+      ids.unshift(await record(reports, { epoch, from }));
     }
     const seen: string[] = [];
     for (let cursor: ReportCursor | undefined = {}; cursor !== undefined;) {
@@ -178,5 +192,47 @@ describe('bar_reports', () => {
     expect(seen).toEqual(ids);
     const [newest] = await reports.list(CLUSTER, 1, { beat: 4 });
     expect(newest?.stored.report.window_id).toBe(ids[1]);
+  });
+
+  test('are kept for 90 days to the millisecond; older ones go, the oldest first, so many at once', async () => {
+    await using target = await openStore();
+    let nowMs = Date.UTC(2026, 6, 1);
+    const since = nowMs - 90 * 24 * HOUR_MS;
+    expect([REPORTS_KEPT_DAYS, keptSince(nowMs).getTime()]).toEqual([90, since]);
+    const ids = [];
+    for (const [at, recordedMs] of [-4_000, -3_000, -2_000, -1_000, -1, 0, 1, HOUR_MS].entries()) {
+      const recordedAt = new Date(since + recordedMs);
+      ids.push(await record(target.store.reports, { epoch: 1, from: 10 + at, recordedAt }));
+    }
+    const store = target.store.reports;
+    const sweep = new Sweep({ store, log: quietLog(), nowMs: () => nowMs, rowsMax: 2 });
+    for (const [deleted, left] of [
+      [2, 6],
+      [2, 4],
+      [1, 3],
+      [undefined, 3],
+    ] as const) {
+      expect(await sweep.step()).toBe(deleted);
+      expect(await target.rows()).toEqual(ids.slice(-left));
+    }
+    nowMs += HOUR_MS;
+    expect([await sweep.step(), await sweep.step()]).toEqual([2, 0]);
+    expect(await target.rows()).toEqual(ids.slice(-1));
+    nowMs -= 24 * 365 * HOUR_MS;
+    expect([await sweep.step(), await sweep.step()]).toEqual([0, undefined]);
+    await target.db.schema.dropTable('bar_reports').execute();
+    nowMs += HOUR_MS;
+    expect([await sweep.step(), await sweep.step()]).toEqual([0, undefined]);
+  });
+
+  test('are swept by several at once without one waiting for another', async () => {
+    await using target = await openStore();
+    const recordedAt = new Date(0);
+    const store = target.store.reports;
+    for (let from = 10; from < 40; from += 1) await record(store, { epoch: 1, from, recordedAt });
+    const sweep = async () => store.deleteOlderThan(new Date(1), 8);
+    const taken = await Promise.all([sweep(), sweep(), sweep()]);
+    expect(taken.every((rows) => rows <= 8)).toBe(true);
+    expect(await target.rows()).toHaveLength(30 - taken.reduce((sum, rows) => sum + rows, 0));
   });
 });

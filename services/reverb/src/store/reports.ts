@@ -4,8 +4,14 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { type PromiseList } from '../domain/promise-list.ts';
 import { type ListedReport, type ReportCursor } from '../domain/report-cursor.ts';
 
-/** Reports are kept so long. */
+/** Reports are kept so long, by the time they were stored in the stream. */
 export const REPORTS_KEPT_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+/** What was recorded before this is deleted, what was recorded at it or later is kept. */
+export function keptSince(nowMs: number): Date {
+  return new Date(nowMs - REPORTS_KEPT_DAYS * DAY_MS);
+}
 
 export interface ProjectedReport {
   readonly clusterId: string;
@@ -61,8 +67,28 @@ export class ReportStore {
     return rows.map((row) => ({ stored: fromRow(row), epoch: Number(row.epoch) }));
   }
 
-  async deleteOlderThan(before: Date): Promise<void> {
-    await this.#db.deleteFrom('bar_reports').where('recorded_at', '<', before).execute();
+  /** Deletes the oldest of those that were recorded before, at most so many at once; tells how many. */
+  async deleteOlderThan(before: Date, rowsMax: number): Promise<number> {
+    const { numDeletedRows } = await this.#db
+      // Chosen once: as a part of the condition they could be chosen anew for each row, and more than these.
+      .with(
+        (cte) => cte('old').materialized(),
+        (db) =>
+          db
+            .selectFrom('bar_reports')
+            .select('window_id')
+            .where('recorded_at', '<', before)
+            .orderBy('recorded_at')
+            .limit(rowsMax)
+            // A replica that sweeps at the same time takes others.
+            .forUpdate()
+            .skipLocked(),
+      )
+      .deleteFrom('bar_reports')
+      .using('old')
+      .whereRef('bar_reports.window_id', '=', 'old.window_id')
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   }
 }
 
