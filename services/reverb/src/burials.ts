@@ -5,6 +5,7 @@ import { type Log } from '@whoosh/telemetry';
 import { type Place } from './control-decoder.ts';
 import { BurialBudget } from './domain/burial-budget.ts';
 import { type ReverbMetrics } from './metrics.ts';
+import { FIELDS_CHARACTERS_MAX, wrongFields } from './wrong-fields.ts';
 
 /** Under this name bad input of the claims stream lies among the dead letters. */
 export const DEAD_CONSUMER = 'reverb-claims';
@@ -13,7 +14,7 @@ export const KEPT_BYTES_MAX = 4 * 1024;
 /** Headers beyond this are left out: they may be as large as the payload. */
 const HEADER_BYTES_MAX = 1_024;
 /** What a dead letter takes beside its payload. */
-const LETTER_BYTES = 300;
+const LETTER_BYTES = 300 + FIELDS_CHARACTERS_MAX;
 const IN_FLIGHT_MAX = 32;
 const LOG_EVERY_MS = 1_000;
 
@@ -32,12 +33,14 @@ export interface BadInput {
 export class Burials {
   readonly #bus: Bus;
   readonly #metrics: ReverbMetrics;
-  readonly #log: Pick<Log, 'warn'>;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   readonly #budget = new BurialBudget();
   #inFlight = 0;
+  /** By kind and reason: a closed set. */
+  readonly #shownAtMs = new Map<string, number>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { bus: Bus; metrics: ReverbMetrics; log: Pick<Log, 'warn'> }) {
+  constructor(options: { bus: Bus; metrics: ReverbMetrics; log: Pick<Log, 'info' | 'warn'> }) {
     this.#bus = options.bus;
     this.#metrics = options.metrics;
     this.#log = options.log;
@@ -52,13 +55,15 @@ export class Burials {
     }
     const cut =
       data.byteLength > KEPT_BYTES_MAX ? `, the first ${KEPT_BYTES_MAX} of ${data.byteLength} bytes` : '';
+    const fields = wrongFields(kind, reason, data);
+    this.#show({ kind, reason, fields, sequence });
     this.#inFlight += 1;
     bury((to, body, options) => this.#bus.store(to, body, options), {
       consumer: DEAD_CONSUMER,
       subject,
       headers: headersOf(message),
       body: data.slice(0, KEPT_BYTES_MAX),
-      reason: `${kind}: ${reason}${cut}`,
+      reason: `${kind}: ${reason}${fields === '' ? '' : ` at ${fields}`}${cut}`,
       attempts: 1,
       // Every replica reads it; it is kept once.
       key: String(sequence),
@@ -69,6 +74,19 @@ export class Burials {
         (cause: unknown) => this.#failed(cause),
       )
       .finally(() => (this.#inFlight -= 1));
+  }
+
+  /** One of each kind and reason in a second: how many there were is told elsewhere. */
+  #show(letter: { kind: string; reason: string; fields: string; sequence: number }): void {
+    const { kind, reason, fields, sequence } = letter;
+    const nowMs = performance.now();
+    const lastAtMs = this.#shownAtMs.get(`${kind} ${reason}`) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - lastAtMs < LOG_EVERY_MS) return;
+    this.#shownAtMs.set(`${kind} ${reason}`, nowMs);
+    this.#log.info(
+      { kind, reason, ...(fields && { fields }), sequence },
+      'bad input is kept as a dead letter',
+    );
   }
 
   #failed(cause: unknown): void {

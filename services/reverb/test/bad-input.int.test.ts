@@ -215,6 +215,19 @@ describe('bad input', () => {
     expect(large?.body.byteLength).toBe(4_096);
     const binary = letters.find(({ body }) => body.byteLength === 500);
     expect(binary).toMatchObject({ subject: CLAIM, reason: 'claim: malformed' });
+    const reasons = letters.map(({ reason }) => reason);
+    for (const reason of [
+      'claim: schema at extra',
+      'claim: schema at the whole',
+      'claim: schema at beat_index',
+      'claim: schema at resources.cpu_percent',
+      'claim: foreign_agent at agent_id',
+      'claim: ahead at beat_index',
+      'rotation: schema at beat_index',
+      'marker: schema at to_beat',
+      'marker: foreign_window at window_id',
+    ])
+      expect(reasons).toContain(reason);
     await until(() => other.reverb.recent.all.length >= stored.length);
   });
 
