@@ -349,6 +349,18 @@ describe('snapshots (§7)', () => {
     expect(bench.node.status()).toMatchObject({ commit: 6, lastIndex: 6 });
   });
 
+  test('an old one changes nothing where its place is compacted away, either', () => {
+    const bench = new Bench(
+      {},
+      { entries: log(1, 1, 2, 2, 2, 2), hardState: { term: 2, vote: 0, commit: 6 } },
+    );
+    bench.take();
+    bench.storage.saveSnapshot({ index: 6, term: 2, data: data('state') });
+    bench.storage.compact(6);
+    expect(bench.answer(install)).toMatchObject([{ type: 'appendAccepted', index: 6 }]);
+    expect(bench.node.status()).toMatchObject({ commit: 6, lastIndex: 6 });
+  });
+
   test('a node that has yet to store a snapshot does not stand', () => {
     const bench = new Bench();
     bench.node.step(install);
