@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { newPrivateKey, readSigner, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
+import { Secret } from '@whoosh/config';
 import { expect, test } from 'vitest';
 import { agentProcessEnvironment, problems } from './config.ts';
 
@@ -12,6 +13,8 @@ test('an agent process is told whose frames to believe, by a path that holds whe
       BACKBEAT_REQUIRE_SIGNATURES: 'true',
       BACKBEAT_SIGNING_KEY: 'hunter2',
       WHOOSH_AUTH_JWT_SECRET: 'hunter2',
+      WHOOSH_AGENT_VOUCHER_KEY: 'hunter2',
+      WHOOSH_AGENT_VOUCHER_KEY_FILE: 'secrets/hunter2',
       NATS_PASSWORD_FILE: '',
     },
     world,
@@ -34,4 +37,10 @@ test('who requires signatures has to know a pulse', () => {
   expect(ours(signed)).toEqual(['BACKBEAT_REQUIRE_SIGNATURES: BACKBEAT_KEYS must have a key of @pulse']);
   expect(ours({ ...signed, BACKBEAT_KEYS: line })).toEqual([]);
   expect(ours({ BACKBEAT_KEYS: 'k1 @pulse' })).toEqual([expect.stringMatching(/^BACKBEAT_KEYS: line 1/)]);
+});
+
+test('a key that vouches for agents is checked before any is started', () => {
+  expect(problems({ WHOOSH_AGENT_VOUCHER_KEY: new Secret('hunter2') })).toContainEqual(
+    expect.stringMatching(/^WHOOSH_AGENT_VOUCHER_KEY: must be a private key/),
+  );
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -179,6 +179,22 @@ describe('the process runtime', { timeout: 120_000 }, () => {
     await writeFile(join(stateDirectory, 'agents', `${ref}.json`), '{');
     await writeFile(join(stateDirectory, 'agents', 'notes.json'), '{}');
     expect(await runtime.list()).toMatchObject([{ ref, state: 'ended', reason: 'its file is broken' }]);
+  });
+
+  test('takes away secrets that no file stands for, once nobody can be writing it any more', async () => {
+    const runtime = await open();
+    const [old, young] = [`${newId()}.1`, `${newId()}.1`];
+    const before = new Date(Date.now() - 3_600_000);
+    const left = async () => (await readdir(join(stateDirectory, 'agents'))).toSorted();
+    for (const name of [`${old}.token`, `${old}.key`, `${young}.token`, `${young}.key`]) {
+      const path = join(stateDirectory, 'agents', name);
+      await writeFile(path, 'secret');
+      if (name.startsWith(old)) await utimes(path, before, before);
+    }
+    expect(await runtime.list()).toEqual([]);
+    expect(await left()).toHaveLength(4);
+    await open();
+    expect(await left()).toEqual([`${young}.key`, `${young}.token`]);
   });
 
   test('an agent whose file is gone ends by itself', async () => {

@@ -4,6 +4,7 @@ import { rotation, windowClose } from '@whoosh/contracts/testing';
 import { type Random } from '@whoosh/stdx';
 import { type FuzzTarget, mutateMessage } from '@whoosh/stdx/testing';
 import { readClaim, readEntry } from '../src/claim-decoder.ts';
+import { wrongFields } from '../src/wrong-fields.ts';
 
 const AGENT = 'agent:7';
 const HLC = '7ffd:0001:beef';
@@ -28,12 +29,16 @@ function sampleClaim(random: Random): Record<string, unknown> {
   };
 }
 
-/** The compiled reader against the definition: neither takes what the other refuses, but for agent and size. */
+/** The compiled reader against the definition: neither takes what the other refuses, but for agent and size; what is refused has a field to name. */
 function claims(random: Random): boolean {
   const payload = mutateMessage(random, sampleClaim(random));
   const reading = readClaim(payload, AGENT);
   const text = new TextDecoder().decode(payload);
-  if (!reading.ok) return false;
+  if (!reading.ok) {
+    if (reading.reason === 'schema' && wrongFields('claim', 'schema', payload) === '')
+      throw new Error(`refused, but no field is named: ${text}`);
+    return false;
+  }
   const defined = backbeat.StatusClaim.safeParse(JSON.parse(text));
   if (!defined.success) throw new Error(`taken, but the definition refuses: ${text}`);
   const { claim } = reading;
@@ -54,7 +59,14 @@ function entries(random: Random): boolean {
     [`backbeat.c.close.${'f'.repeat(32)}`, MARKER],
     ['backbeat.c.strange', MARKER],
   ] as const);
-  const entry = readEntry(subject, mutateMessage(random, sample), PLACE);
+  const payload = mutateMessage(random, sample);
+  const entry = readEntry(subject, payload, PLACE);
+  if (
+    entry?.kind === 'broken' &&
+    entry.reason === 'schema' &&
+    wrongFields(entry.what, 'schema', payload) === ''
+  )
+    throw new Error(`refused, but no field is named: ${new TextDecoder().decode(payload)}`);
   if (entry?.kind !== 'marker' && entry?.kind !== 'rotation') return false;
   if (entry.kind !== subject.split('.')[2]?.replace('close', 'marker'))
     throw new Error(`${subject} became a ${entry.kind}`);

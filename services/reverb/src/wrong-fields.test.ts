@@ -36,6 +36,7 @@ test.each([
   ['one of a list', { ...claim, dependencies: ['a', 'hunter 2'] }, 'dependencies.1'],
   ['two', { ...claim, state: 'hunter2', progress: 7 }, 'progress, state'],
   ['one that is not known', { ...claim, extra: 'hunter2' }, 'extra'],
+  ['one without a name', { ...claim, '': 'hunter2' }, '""'],
   ['one that is not known there', { ...claim, resources: { gpu: 1 } }, 'resources.gpu'],
   ['no object', ['hunter2'], 'the whole'],
   ['too many', { ...claim, ...many(9, (at) => `x${at}`) }, 'x0, x1, x2, x3, x4 and 4 more'],

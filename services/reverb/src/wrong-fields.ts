@@ -45,10 +45,8 @@ function namesOf(issue: z.core.$ZodIssue): string[] {
 /** Some names are the sender's: of those only what may stand in a header, and not all of a long one. */
 function nameOf(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the whole';
-  const name = path
-    .map(String)
-    .join('.')
-    .replaceAll(/[^!-~]/g, '?');
+  const parts = path.map((part) => String(part) || '""');
+  const name = parts.join('.').replaceAll(/[^!-~]/g, '?');
   return name.length > NAME_CHARACTERS_MAX ? `${name.slice(0, NAME_CHARACTERS_MAX)}...` : name;
 }
 
