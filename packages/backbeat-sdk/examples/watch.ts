@@ -9,7 +9,15 @@ const { values } = parseArgs({
   },
 });
 
-const listener = await listenToBeats({ natsUrl: values.nats, clusterId: values.cluster });
+const listener = await listenToBeats({
+  natsUrl: values.nats,
+  clusterId: values.cluster,
+  // Among the warnings is which broker is waited for.
+  log: {
+    info: () => undefined,
+    warn: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+  },
+});
 // Which node has sent a beat is not part of the beat but of its frame; an own beat, made in its absence, has none.
 let sender = '-';
 listener.link.add({

