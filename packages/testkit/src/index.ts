@@ -3,6 +3,7 @@ export { freePort } from '@whoosh/devkit';
 export { cloneDatabase, type TestDatabase } from './clone-database.ts';
 export { connectEach } from './connect-each.ts';
 export { quietLog } from './quiet-log.ts';
+export { startServiceProcess, type ServiceProcess } from './service-process.ts';
 export { startNats } from './start-nats.ts';
 export type { TestNats, TestNatsOptions } from './start-nats.ts';
 export { startNatsCluster } from './start-nats-cluster.ts';

@@ -7,7 +7,7 @@ import { type Council } from '../src/domain/council.ts';
 import { type CouncilInput } from '../src/domain/input.ts';
 import { replay } from '../src/domain/step.ts';
 import { CouncilStore } from '../src/store/councils.ts';
-import { ADMIN, agentPrincipal, BEAT_MS, Bench, CLUSTER, CORE, TEMPO_BPM } from './bench.ts';
+import { ADMIN, agentPrincipal, BEAT_MS, World, CLUSTER, CORE, TEMPO_BPM } from './running-council.ts';
 
 const AUTHORS = [
   ['kickoff_manifest', 'product-manager'],
@@ -16,9 +16,9 @@ const AUTHORS = [
   ['gate_tests', 'qa-lead'],
 ] as const;
 
-const addAll = async (bench: Bench, councilId: string) => {
+const addAll = async (world: World, councilId: string) => {
   for (const [kind, author] of AUTHORS)
-    await bench.add(councilId, kind, author, `# ${kind}\n\nof ${councilId}`);
+    await world.add(councilId, kind, author, `# ${kind}\n\nof ${councilId}`);
 };
 
 /** The same council whatever the order in which the database gives equal things. */
@@ -30,32 +30,32 @@ const comparable = (council: Council | undefined) =>
   };
 
 test('artifacts and votes complete it on the beat, and the history makes the same council again', async () => {
-  await using bench = await Bench.start({ instances: 2, pulse: true });
-  const task = await bench.brief();
-  const council = await bench.activate(await bench.formed(task));
+  await using world = await World.start({ instances: 2, pulse: true });
+  const task = await world.brief();
+  const council = await world.activate(await world.formed(task));
   expect(council.round?.opened_at_beat).toBe(100);
-  await addAll(bench, council.id);
+  await addAll(world, council.id);
   const phases = [];
   let view = council;
   for (let at = 0; at < 3; at += 1) {
-    view = await bench.nextPhase(task.id);
+    view = await world.nextPhase(task.id);
     phases.push(view.round?.phase);
   }
   expect(phases).toEqual(['critique', 'revise', 'vote']);
   for (const artifact of view.artifacts) {
-    await bench.vote(artifact, 'product-manager', 'yes');
-    await bench.vote(artifact, 'eng-lead', 'yes');
+    await world.vote(artifact, 'product-manager', 'yes');
+    await world.vote(artifact, 'eng-lead', 'yes');
   }
-  const ended = await bench.nextPhase(task.id);
+  const ended = await world.nextPhase(task.id);
   expect(ended).toMatchObject({ status: 'completed', reason: 'all artifacts are ratified' });
   expect(ended.artifacts.map(({ ratified, votes_yes: yes, votes_no: no }) => [ratified, yes, no])).toEqual(
     AUTHORS.map(() => [true, 2, 1]),
   );
   expect(ended.core_agents.every(({ status }) => status === 'released')).toBe(true);
 
-  await until(() => bench.happenings(council.id).includes('completed'));
+  await until(() => world.happenings(council.id).includes('completed'));
   const left = ['vote_cast', 'role_claimed'];
-  expect(bench.happenings(council.id).filter((one) => !left.includes(one))).toEqual([
+  expect(world.happenings(council.id).filter((one) => !left.includes(one))).toEqual([
     'forming',
     'role_offered',
     'active',
@@ -66,41 +66,41 @@ test('artifacts and votes complete it on the beat, and the history makes the sam
     'round_closed',
     'completed',
   ]);
-  const told = bench.events.filter(({ subject }) => subject === council.id);
+  const told = world.events.filter(({ subject }) => subject === council.id);
   expect(told.map(({ revision }) => revision)).toEqual(told.map((_, at) => at + 1));
 
-  const rows = await bench.db
+  const rows = await world.db
     .selectFrom('council_history')
     .selectAll()
     .where('life_id', '=', council.id)
     .orderBy('revision')
     .execute();
   const inputs = rows.flatMap(({ input }) => (input === null ? [] : [input as unknown as CouncilInput]));
-  const stored = await new CouncilStore().load(bench.db, council.id);
+  const stored = await new CouncilStore().load(world.db, council.id);
   expect(comparable(replay(inputs))).toEqual(comparable(stored));
 });
 
 test('a beat that the pulse has not signed moves no round, and silences no pulse', async () => {
   const pulseSigner = readSigner('pulse', newPrivateKey());
-  await using bench = await Bench.start({ pulse: true, pulseSigner });
-  const task = await bench.brief();
-  const council = await bench.activate(await bench.formed(task));
-  await addAll(bench, council.id);
-  const [listener] = bench.listeners;
+  await using world = await World.start({ pulse: true, pulseSigner });
+  const task = await world.brief();
+  const council = await world.activate(await world.formed(task));
+  await addAll(world, council.id);
+  const [listener] = world.listeners;
   const heard = () => listener?.currentBeat()?.index ?? -1;
   const beat = async () => {
-    const { beat_index: index } = bench.pulse.beat();
+    const { beat_index: index } = world.pulse.beat();
     await until(() => heard() >= index, { describe: `beat ${index} to be heard` });
   };
-  while (bench.pulse.index < 104) {
-    bench.clock.advance(BEAT_MS);
+  while (world.pulse.index < 104) {
+    world.clock.advance(BEAT_MS);
     await beat();
   }
-  bench.clock.advance(BEAT_MS);
+  world.clock.advance(BEAT_MS);
   // On time, the next of its line, a downbeat, and of a leader that would silence the one there is.
   const forge = (signer?: Signer) => {
-    const { connection } = bench.bus;
-    const { epoch, index } = bench.pulse;
+    const { connection } = world.bus;
+    const { epoch, index } = world.pulse;
     const of = { connection, clusterId: CLUSTER, epoch, term: 99, firstIndex: index, tempoBpm: TEMPO_BPM };
     using forged = new TestPulse({ ...of, ...(signer && { signer }) });
     expect(forged.beat()).toMatchObject({ beat_index: 104, downbeat: true });
@@ -111,81 +111,81 @@ test('a beat that the pulse has not signed moves no round, and silences no pulse
   expect(listener?.link.counters.refused).toMatchObject({ unsigned: 1, bad_signature: 1 });
   expect(heard()).toBe(103);
   await beat();
-  await bench.until(task.id, ({ round }) => round?.phase_opened_at_beat === 104);
-  expect((await bench.nextPhase(task.id)).round).toMatchObject({
+  await world.until(task.id, ({ round }) => round?.phase_opened_at_beat === 104);
+  expect((await world.nextPhase(task.id)).round).toMatchObject({
     phase: 'revise',
     phase_opened_at_beat: 108,
   });
 });
 
 test('without an agreement it fails after its third round, with every silence on record', async () => {
-  await using bench = await Bench.start({ pulse: true });
-  const task = await bench.brief();
-  const council = await bench.activate(await bench.formed(task));
-  await addAll(bench, council.id);
+  await using world = await World.start({ pulse: true });
+  const task = await world.brief();
+  const council = await world.activate(await world.formed(task));
+  await addAll(world, council.id);
   let view = council;
-  while (view.round?.phase !== 'vote') view = await bench.nextPhase(task.id);
+  while (view.round?.phase !== 'vote') view = await world.nextPhase(task.id);
   const [manifest] = view.artifacts;
   if (manifest === undefined) throw new Error('no artifact');
-  await bench.vote(manifest, 'qa-lead', 'no', 'a goal is missing');
-  await expect(bench.vote(manifest, 'qa-lead', 'yes')).rejects.toMatchObject({ code: 'taken' });
-  while (view.status === 'active') view = await bench.nextPhase(task.id);
+  await world.vote(manifest, 'qa-lead', 'no', 'a goal is missing');
+  await expect(world.vote(manifest, 'qa-lead', 'yes')).rejects.toMatchObject({ code: 'taken' });
+  while (view.status === 'active') view = await world.nextPhase(task.id);
   expect(view.status).toBe('failed');
   expect(view.reason).toMatch(/^not_ratified/);
-  const rounds = await bench.db.selectFrom('council_rounds').selectAll().orderBy('number').execute();
+  const rounds = await world.db.selectFrom('council_rounds').selectAll().orderBy('number').execute();
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['revise', 'revise', 'not_ratified']);
-  const votes = await bench.db.selectFrom('council_votes').select(['vote', 'reason']).execute();
+  const votes = await world.db.selectFrom('council_votes').select(['vote', 'reason']).execute();
   expect(votes).toHaveLength(AUTHORS.length * CORE.length);
   expect(votes.filter(({ reason }) => reason === 'a goal is missing')).toHaveLength(1);
   expect(votes.filter(({ reason }) => reason === 'no vote by the end of the bar')).toHaveLength(11);
 });
 
 test('without a pulse rounds follow the local grid', async () => {
-  await using bench = await Bench.start({ localTempoBpm: 600 });
-  const task = await bench.brief();
-  const council = await bench.activate(await bench.formed(task));
+  await using world = await World.start({ localTempoBpm: 600 });
+  const task = await world.brief();
+  const council = await world.activate(await world.formed(task));
   expect(council.round).toMatchObject({ number: 1, phase: 'propose' });
-  await bench.until(task.id, ({ round }) => round?.number === 2);
-  await until(() => bench.happenings(council.id).includes('round_closed'));
+  await world.until(task.id, ({ round }) => round?.number === 2);
+  await until(() => world.happenings(council.id).includes('round_closed'));
   // The next round goes on meanwhile.
-  const told = bench.happenings(council.id);
+  const told = world.happenings(council.id);
   const first = told.slice(0, told.indexOf('round_closed'));
   expect(first.filter((one) => one === 'phase_changed')).toHaveLength(3);
 });
 
 test('an artifact is stored once per content, read again with it, and never by the wrong hand', async () => {
-  await using bench = await Bench.start();
-  const council = await bench.activate(await bench.formed(await bench.brief()));
-  const first = await bench.add(council.id, 'gate_tests', 'qa-lead', 'Zürich');
+  await using world = await World.start();
+  const council = await world.activate(await world.formed(await world.brief()));
+  const first = await world.add(council.id, 'gate_tests', 'qa-lead', 'Zürich');
   expect(first).toMatchObject({ version: 1, bytes: 7, author_role: 'qa-lead', ratified: false });
   expect(first.ucxl_address).toBe(
     `ucxl://qa-lead:qa-lead@acme.shop:${council.task_id}/*^/council/gate-tests`,
   );
-  expect(await bench.add(council.id, 'gate_tests', 'qa-lead', 'Zürich')).toEqual(first);
-  const read = await bench.bus.call(councils.getArtifact, {
+  expect(await world.add(council.id, 'gate_tests', 'qa-lead', 'Zürich')).toEqual(first);
+  const read = await world.bus.call(councils.getArtifact, {
     council_id: council.id,
     artifact_id: first.id,
   });
   expect(read.content).toBe('Zürich');
-  const { items } = await bench.bus.call(councils.listArtifacts, { council_id: council.id, limit: 10 });
+  const { items } = await world.bus.call(councils.listArtifacts, { council_id: council.id, limit: 10 });
   expect(items).toEqual([first]);
 
-  await expect(bench.add(council.id, 'gate_tests', 'eng-lead', 'mine')).rejects.toMatchObject({
+  await expect(world.add(council.id, 'gate_tests', 'eng-lead', 'mine')).rejects.toMatchObject({
     code: 'permission_denied',
     details: { role: 'qa-lead', holds: 'eng-lead' },
   });
   const large = 'ü'.repeat(councils.ARTIFACT_BYTES_MAX / 2 + 1);
-  await expect(bench.add(council.id, 'gate_tests', 'qa-lead', large)).rejects.toMatchObject({
+  await expect(world.add(council.id, 'gate_tests', 'qa-lead', large)).rejects.toMatchObject({
     code: 'too_large',
   });
-  await expect(bench.add(council.id, 'gate_tests', 'qa-lead', 'a\u0000b')).rejects.toMatchObject({
+  await expect(world.add(council.id, 'gate_tests', 'qa-lead', 'a\u0000b')).rejects.toMatchObject({
     code: 'invalid_argument',
   });
 });
 
 test('the same key brings the same reply without a second version', async () => {
-  await using bench = await Bench.start();
-  const council = await bench.activate(await bench.formed(await bench.brief()));
+  await using world = await World.start();
+  const council = await world.activate(await world.formed(await world.brief()));
   const request = {
     council_id: council.id,
     kind: 'gate_tests',
@@ -193,46 +193,46 @@ test('the same key brings the same reply without a second version', async () => 
     content: 'one',
   } as const;
   const options = { principal: agentPrincipal('qa-lead'), idempotencyKey: 'k1' };
-  const first = await bench.bus.call(councils.addArtifact, request, options);
-  expect(await bench.bus.call(councils.addArtifact, request, options)).toEqual(first);
+  const first = await world.bus.call(councils.addArtifact, request, options);
+  expect(await world.bus.call(councils.addArtifact, request, options)).toEqual(first);
   await expect(
-    bench.bus.call(councils.addArtifact, { ...request, content: 'two' }, options),
+    world.bus.call(councils.addArtifact, { ...request, content: 'two' }, options),
   ).rejects.toMatchObject({ code: 'failed_precondition', details: { code: 'idempotency_mismatch' } });
 });
 
 test('cancelling ends it, also when the issue is closed, and says so', async () => {
-  await using bench = await Bench.start();
-  const first = await bench.formed(await bench.brief());
+  await using world = await World.start();
+  const first = await world.formed(await world.brief());
   const request = { id: first.id, reason: 'not now' };
-  const cancelled = await bench.bus.call(councils.cancelCouncil, request, { principal: ADMIN });
+  const cancelled = await world.bus.call(councils.cancelCouncil, request, { principal: ADMIN });
   expect(cancelled).toMatchObject({ status: 'cancelled', reason: 'not now' });
   expect(cancelled.core_agents.every(({ status }) => status === 'released')).toBe(true);
 
-  const task = await bench.brief();
-  const second = await bench.activate(await bench.formed(task));
-  await bench.sayTask(tasks.taskClosed, task, { issue_state: 'closed' });
-  await bench.until(task.id, ({ status }) => status === 'cancelled');
-  await until(() => bench.happenings(second.id).includes('cancelled'));
-  const event = bench.events.find(({ type, subject }) => subject === second.id && type.includes('cancelled'));
+  const task = await world.brief();
+  const second = await world.activate(await world.formed(task));
+  await world.sayTask(tasks.taskClosed, task, { issue_state: 'closed' });
+  await world.until(task.id, ({ status }) => status === 'cancelled');
+  await until(() => world.happenings(second.id).includes('cancelled'));
+  const event = world.events.find(({ type, subject }) => subject === second.id && type.includes('cancelled'));
   expect(event?.data).toMatchObject({
     status: 'cancelled',
     change: { from: 'active', to: 'cancelled', by: 'monitor', reason: 'the issue was closed' },
   });
-  await expect(bench.bus.call(councils.getCouncil, { id: task.id })).rejects.toMatchObject({
+  await expect(world.bus.call(councils.getCouncil, { id: task.id })).rejects.toMatchObject({
     code: 'not_found',
   });
 });
 
 test('councils are listed newest first, page by page', async () => {
-  await using bench = await Bench.start();
+  await using world = await World.start();
   const made: string[] = [];
-  for (let at = 0; at < 3; at += 1) made.push((await bench.formed(await bench.brief())).id);
-  const first = await bench.bus.call(councils.listCouncils, { limit: 2 });
+  for (let at = 0; at < 3; at += 1) made.push((await world.formed(await world.brief())).id);
+  const first = await world.bus.call(councils.listCouncils, { limit: 2 });
   expect(first.items.map(({ id }) => id)).toEqual(made.slice(1).toReversed());
-  const second = await bench.bus.call(councils.listCouncils, { limit: 2, cursor: first.next_cursor ?? '' });
+  const second = await world.bus.call(councils.listCouncils, { limit: 2, cursor: first.next_cursor ?? '' });
   expect(second.items.map(({ id }) => id)).toEqual(made.slice(0, 1));
   expect(second.next_cursor).toBeNull();
-  await expect(bench.bus.call(councils.listCouncils, { limit: 2, cursor: 'x' })).rejects.toMatchObject({
+  await expect(world.bus.call(councils.listCouncils, { limit: 2, cursor: 'x' })).rejects.toMatchObject({
     code: 'invalid_argument',
   });
 });

@@ -9,31 +9,35 @@ import {
   trustedKeyLine,
 } from '@whoosh/backbeat-sdk/keys';
 import { ManualClock, TestPulse } from '@whoosh/backbeat-sdk/testing';
-import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
 import {
-  CallError,
-  type CloudEvent,
+  type agents,
   councils,
-  type EventContract,
+  type deployments,
   type Principal,
   type RequestOf,
   tasks,
 } from '@whoosh/contracts';
-import { type DB, openDatabase } from '@whoosh/db';
+import { agentView, deploymentView, taskWithBody } from '@whoosh/contracts/testing';
+import { newId } from '@whoosh/lifecycle';
+import {
+  connectTestBus,
+  Neighbours,
+  openSurroundings,
+  openTestDatabase,
+  type Surroundings,
+} from '@whoosh/outbox/testing';
 import { newRegistry, type Registry } from '@whoosh/telemetry';
-import { cloneDatabase, quietLog, startNats, until } from '@whoosh/testkit';
-import { type Kysely } from 'kysely';
+import { quietLog, until } from '@whoosh/testkit';
 import { type CouncilSettings } from '../src/config.ts';
 import { startCouncil } from '../src/council.ts';
 import { localGrid } from '../src/domain/pace.ts';
 import { readRoles } from '../src/roles.ts';
-import { insertAgent, insertTask, taskOf } from './rows.ts';
 
 export const CLUSTER = 'test';
 export const CORE = ['product-manager', 'eng-lead', 'qa-lead'] as const;
 
-export interface BenchOptions {
+export interface WorldOptions {
   readonly instances?: number;
   /** Beats come from `bar()`, one bar per call. Without it rounds follow a local grid. */
   readonly pulse?: boolean;
@@ -56,65 +60,43 @@ const BAR_LENGTH = 4;
 export const TEMPO_BPM = 120;
 export const BEAT_MS = 60_000 / TEMPO_BPM;
 
-type Parts = Pick<Bench, 'resources' | 'db' | 'url' | 'natsUrl' | 'bus' | 'pulse'>;
-
-export class Bench implements AsyncDisposable {
-  readonly resources: AsyncDisposableStack;
-  readonly db: Kysely<DB>;
-  readonly url: string;
-  readonly natsUrl: string;
-  readonly bus: Bus;
+export class World extends Neighbours<councils.CouncilView> {
   readonly pulse: TestPulse;
   readonly registries: Registry[] = [];
   /** By which the services hear the beat: it passes with the beats that the test sends. */
   readonly clock = new ManualClock();
   readonly listeners: BeatListener[] = [];
-  /** What monitor answers to `task.get`. */
-  readonly tasks = new Map<string, tasks.TaskWithBody>();
-  /** Everything the service published, in the order of the stream. */
-  readonly events: CloudEvent<councils.CouncilView>[] = [];
   readonly opportunities: unknown[] = [];
-  readonly #options: BenchOptions;
+  readonly #options: WorldOptions;
 
-  private constructor(parts: Parts, options: BenchOptions) {
-    this.resources = parts.resources;
-    this.db = parts.db;
-    this.url = parts.url;
-    this.natsUrl = parts.natsUrl;
-    this.bus = parts.bus;
-    this.pulse = parts.pulse;
+  private constructor(surroundings: Surroundings, options: WorldOptions) {
+    super(surroundings, 'council');
     this.#options = options;
-  }
-
-  /** `databaseUrl` lets two benches with a broker each share one database. */
-  static async start(options: BenchOptions = {}, databaseUrl?: string): Promise<Bench> {
-    await using resources = new AsyncDisposableStack();
-    const url = databaseUrl ?? resources.use(await cloneDatabase()).url;
-    const nats = resources.use(await startNats());
-    const db = openTestDatabase(url);
-    resources.defer(() => db.destroy());
-    const bus = resources.use(await connectTestBus(nats.url, 'monitor'));
-    await bus.ensureStreams(['WHOOSH_EVENTS', 'WHOOSH_AGENTS', 'BACKBEAT_BEATS']);
-    const pulse = resources.use(
+    this.pulse = this.resources.use(
       new TestPulse({
-        connection: bus.connection,
+        connection: this.bus.connection,
         clusterId: CLUSTER,
         tempoBpm: TEMPO_BPM,
-        barLength: 4,
+        barLength: BAR_LENGTH,
         firstIndex: 100,
         ...(options.pulseSigner && { signer: options.pulseSigner }),
       }),
     );
-    const parts = { resources: resources.move(), db, url, natsUrl: nats.url, bus, pulse };
-    const bench = new Bench(parts, options);
-    bench.#listen();
-    bench.#answerForMonitor();
-    await bus.flush();
-    if (options.pulse) pulse.beat();
+    this.bus.connection.subscribe('whoosh.v1.agents.opportunity.*', {
+      callback: (_, message) => void this.opportunities.push(message.json()),
+    });
+  }
+
+  /** `databaseUrl` lets two worlds with a broker each share one database. */
+  static async start(options: WorldOptions = {}, databaseUrl?: string): Promise<World> {
+    const streams = ['WHOOSH_EVENTS', 'WHOOSH_AGENTS', 'BACKBEAT_BEATS'] as const;
+    const world = new World(await openSurroundings({ service: 'monitor', streams, databaseUrl }), options);
+    await world.bus.flush();
+    if (options.pulse) world.pulse.beat();
     for (let at = 0; at < (options.instances ?? 1); at += 1) {
-      bench.resources.use(await bench.startService());
+      world.resources.use(await world.startService());
     }
-    return bench;
+    return world;
   }
 
   /** Beats until the next bar has begun, each beat as soon as the one before was heard by all. */
@@ -143,9 +125,9 @@ export class Bench implements AsyncDisposable {
     await using resources = new AsyncDisposableStack();
     const registry = newRegistry('council');
     this.registries.push(registry);
-    const db = openTestDatabase(this.url);
+    const db = openTestDatabase(this.databaseUrl);
     resources.defer(() => db.destroy());
-    const bus = resources.use(await connectTestBus(this.natsUrl, 'council', registry));
+    const bus = resources.use(await connectTestBus(this.natsUrl, 'council', { registry }));
     const listener = this.#options.pulse
       ? resources.use(
           await listenToBeats({ bus, clusterId: CLUSTER, clock: this.clock, signatures: this.#trust() }),
@@ -155,7 +137,7 @@ export class Bench implements AsyncDisposable {
     const service = await startCouncil({
       bus,
       db,
-      databaseUrl: new Secret(this.url),
+      databaseUrl: new Secret(this.databaseUrl),
       listener,
       grid: localGrid(this.#options.localTempoBpm ?? LOCAL_TEMPO_BPM, BAR_LENGTH),
       roles: readRoles([]),
@@ -168,44 +150,20 @@ export class Bench implements AsyncDisposable {
     return resources.move();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.resources.disposeAsync();
-  }
-
-  /** A Design Brief that monitor has stored; the event is published apart. */
+  /** A Design Brief that monitor has stored; the event is said apart. */
   async brief(more: Partial<tasks.TaskWithBody> = {}): Promise<tasks.TaskWithBody> {
-    const task = taskOf(more);
-    await insertTask(this.db, task);
-    this.tasks.set(task.id, task);
-    return task;
-  }
-
-  async sayTask(
-    contract: typeof tasks.taskOpened,
-    task: tasks.TaskWithBody,
-    change: Partial<tasks.TaskView> = {},
-  ): Promise<void> {
-    const { body: _, ...view } = task;
-    await this.say(contract, task.id, { ...view, ...change });
-  }
-
-  async say(contract: EventContract, id: string, data: object): Promise<void> {
-    const eventId = randomUUID();
-    const change = { from: null, to: 'said', reason: 'test', by: 'test' };
-    const event = {
-      specversion: '1.0',
-      id: eventId,
-      source: '/whoosh/test',
-      type: contract.type,
-      subject: id,
-      time: new Date().toISOString(),
-      datacontenttype: 'application/json',
-      dataschema: `${contract.type}.schema.json`,
-      data: contract.data.parse({ ...data, change }),
-      hlc: '0',
-      revision: 1,
-    };
-    await this.bus.store(contract.subject.at({ id }), event, { id: eventId });
+    return await this.storeTask(
+      taskWithBody({
+        id: newId(),
+        repository: 'acme/shop',
+        number: 7,
+        title: 'Design Brief: shop',
+        body: 'A parser for CSV files, as a library.',
+        labels: ['chorus-entrypoint'],
+        kind: 'brief',
+        ...more,
+      }),
+    );
   }
 
   /** The council of a task that was opened; waits for it. */
@@ -231,7 +189,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async agent(agentId: string): Promise<void> {
-    await insertAgent(this.db, agentId);
+    await this.storeAgent(agentOf(agentId));
   }
 
   async claim(
@@ -284,33 +242,9 @@ export class Bench implements AsyncDisposable {
     );
   }
 
-  /** What was told of a council so far. */
-  happenings(councilId: string): string[] {
-    return this.events
-      .filter(({ subject }) => subject === councilId)
-      .map(({ type }) => type.split('.')[2] ?? '');
-  }
-
   #trust(): SignaturePolicy | undefined {
     const { pulseSigner: signer } = this.#options;
     return signer && { keys: readTrustedKeys(trustedKeyLine(signer, PULSE_OWNER)), required: true };
-  }
-
-  #listen(): void {
-    this.bus.connection.subscribe('whoosh.v1.event.council.>', {
-      callback: (_, message) => void this.events.push(message.json()),
-    });
-    this.bus.connection.subscribe('whoosh.v1.agents.opportunity.*', {
-      callback: (_, message) => void this.opportunities.push(message.json()),
-    });
-  }
-
-  #answerForMonitor(): void {
-    this.bus.serve(tasks.getTask, async ({ id }) => {
-      const task = this.tasks.get(id);
-      if (task === undefined) throw new CallError('not_found', 'no such task');
-      return task;
-    });
   }
 }
 
@@ -319,18 +253,12 @@ export function agentPrincipal(agentId: string): Principal {
 }
 export const ADMIN: Principal = { kind: 'user', id: 'root', role: 'admin' };
 
-function openTestDatabase(url: string): Kysely<DB> {
-  const limits = { maxConns: 5, maxIdleConns: 5, lifetimeMs: 600_000, idleTimeMs: 60_000 };
-  return openDatabase(
-    { url: new Secret(url), ...limits, autoMigrate: false, logLevel: 'none' },
-    { service: 'test', log: quietLog(), registry: newRegistry('test') },
-  );
+export function agentOf(agentId: string, more: Partial<agents.AgentView> = {}): agents.AgentView {
+  return agentView({ id: newId(), agent_id: agentId, ...more });
 }
 
-async function connectTestBus(
-  servers: string,
-  service: string,
-  registry = newRegistry(service),
-): Promise<Bus> {
-  return await connectBus({ servers, service, profile: 'agent', log: quietLog(), registry });
+/** The agent of a seat of the council, as the orchestrator tells of it. */
+export function deploymentOf(council: councils.CouncilView, role: string): deployments.DeploymentView {
+  const { id: owner_id, task_id, project_name: project } = council;
+  return deploymentView({ id: newId(), owner_kind: 'council', owner_id, task_id, project, role });
 }
