@@ -1,12 +1,13 @@
-import { connectBus, type Bus } from '@whoosh/bus';
+import { type Bus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
 import { type CloudEvent, STREAMS } from '@whoosh/contracts';
-import { Duty, openDatabase } from '@whoosh/db';
+import { Duty } from '@whoosh/db';
 import { seedAccounts, startGiteaStandin, type Standin } from '@whoosh/gitea-standin';
 import { newId, supervise, systemClock } from '@whoosh/lifecycle';
 import { attemptLedger, LifeLog, OutboxRelay } from '@whoosh/outbox';
+import { connectTestBus, openSurroundings, openTestDatabase } from '@whoosh/outbox/testing';
 import { newRegistry } from '@whoosh/telemetry';
-import { cloneDatabase, quietLog, startNats, type TestNats } from '@whoosh/testkit';
+import { quietLog, type TestNats } from '@whoosh/testkit';
 import { Hlc } from 'hlc-ts';
 import pg from 'pg';
 import { Gitea } from '../src/gitea/client.ts';
@@ -34,9 +35,8 @@ export interface World extends AsyncDisposable {
 }
 
 export async function startWorld(): Promise<World> {
-  const resources = new AsyncDisposableStack();
-  const nats = resources.use(await startNats());
-  const database = resources.use(await cloneDatabase());
+  const streams = Object.keys(STREAMS) as (keyof typeof STREAMS)[];
+  const { resources, nats, databaseUrl, bus } = await openSurroundings({ service: 'test', streams });
   const gitea = resources.use(await startGiteaStandin({ deliveryDelayMs: 0, seed: seedAccounts }));
   gitea.admin.createOrganization('acme');
   gitea.admin.createRepository('acme', { name: 'orders' });
@@ -44,19 +44,9 @@ export async function startWorld(): Promise<World> {
     text: TOKEN,
     scopes: ['write:issue', 'write:repository', 'read:organization', 'read:user'],
   });
-  const sql = new pg.Pool({ connectionString: database.url, max: 2 });
+  const sql = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   sql.on('error', () => {});
   resources.defer(() => sql.end());
-  const bus = resources.use(
-    await connectBus({
-      servers: nats.url,
-      service: 'test',
-      profile: 'beat',
-      log: quietLog(),
-      registry: newRegistry('test'),
-    }),
-  );
-  await bus.ensureStreams(Object.keys(STREAMS) as (keyof typeof STREAMS)[]);
   const events: CloudEvent[] = [];
   bus.connection.subscribe('whoosh.v1.event.>', {
     callback: (_error, message) => void events.push(message.json<CloudEvent>()),
@@ -65,12 +55,12 @@ export async function startWorld(): Promise<World> {
   return {
     nats,
     gitea,
-    databaseUrl: database.url,
+    databaseUrl,
     sql,
     bus,
     events,
     startMonitor: (options = {}) =>
-      startMonitor({ nats: nats.url, database: database.url, gitea: gitea.url, ...options }),
+      startMonitor({ nats: nats.url, database: databaseUrl, gitea: gitea.url, ...options }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -88,20 +78,9 @@ interface MonitorAddresses {
 async function startMonitor(addresses: MonitorAddresses): Promise<AsyncDisposable> {
   const resources = new AsyncDisposableStack();
   const [log, registry, url] = [quietLog(), newRegistry('monitor'), new Secret(addresses.database)];
-  const database = {
-    url,
-    maxConns: 5,
-    maxIdleConns: 2,
-    lifetimeMs: 60_000,
-    idleTimeMs: 60_000,
-    autoMigrate: false,
-    logLevel: 'none',
-  } as const;
-  const db = openDatabase(database, { service: 'monitor', log, registry });
+  const db = openTestDatabase(addresses.database, 'monitor');
   resources.defer(() => db.destroy());
-  const bus = resources.use(
-    await connectBus({ servers: addresses.nats, service: 'monitor', profile: 'beat', log, registry }),
-  );
+  const bus = resources.use(await connectTestBus(addresses.nats, 'monitor', { registry }));
   const relay = new OutboxRelay({ service: 'monitor', db, databaseUrl: url, bus, log, registry });
   resources.use(supervise('outbox', (signal) => relay.run(signal), { log }));
   const requests = new GiteaRequests({
