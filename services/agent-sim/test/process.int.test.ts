@@ -70,7 +70,7 @@ function figure(metrics: string, name: string): number {
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
 }
 
-test('a fleet names the broker it waits for, then plays, shows its figures, and sums them up at the end', async () => {
+test('a fleet names the broker it waits for, then plays, shows its figures, and sums them up; with a duration it ends by itself', async () => {
   await using nats = await startNats();
   await nats.kill('SIGTERM');
   const where = ['--cluster', 'c', '--nats', nats.url];
@@ -82,6 +82,8 @@ test('a fleet names the broker it waits for, then plays, shows its figures, and 
   await nats.restart();
   await using bus = await openBus(nats.url);
   await bus.ensureStreams(['BACKBEAT_BEATS', 'BACKBEAT_CLAIMS']);
+  // Beside it, in a cluster without a pulse, one that ends by itself.
+  await using brief = await startProcess(['--cluster', 'd', '--nats', nats.url, '--duration', '50ms']);
   await until(async () => Object.keys(await fleet.missing()).join() === 'beat', PATIENT);
   using pulse = new TestPulse({ connection: bus.connection, clusterId: 'c', tempoBpm: 300 });
   pulse.start();
@@ -105,13 +107,8 @@ test('a fleet names the broker it waits for, then plays, shows its figures, and 
   }[];
   expect(end).toMatchObject({ agents: 30, lost: 0, waiting: 0 });
   expect(end?.sent).toBe(end?.stored);
-});
-
-test('a fleet with a duration ends by itself', async () => {
-  await using nats = await startNats();
-  await using fleet = await startProcess(['--cluster', 'c', '--nats', nats.url, '--duration', '50ms']);
-  expect(await fleet.exited).toEqual([0, null]);
-  expect(fleet.lines('the fleet has ended')).toMatchObject([{ sent: 0, waiting: 0 }]);
+  expect(await brief.exited).toEqual([0, null]);
+  expect(brief.lines('the fleet has ended')).toMatchObject([{ sent: 0, waiting: 0 }]);
 });
 
 /** A gateway that registers everybody, and answers the rest as it is told; `asked` is what it was asked for. */
