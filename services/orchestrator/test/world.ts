@@ -3,9 +3,11 @@ import { type Signer } from '@whoosh/backbeat-sdk/keys';
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus, connectBus } from '@whoosh/bus';
 import { Secret } from '@whoosh/config';
-import { type CloudEvent, type councils, type EventContract, tasks, type teams } from '@whoosh/contracts';
+import { type councils, type EventContract, tasks, type teams } from '@whoosh/contracts';
+import { cloudEventOf, taskWithBody } from '@whoosh/contracts/testing';
 import { type Database, openDatabase } from '@whoosh/db';
 import { newId } from '@whoosh/lifecycle';
+import { insertTask } from '@whoosh/outbox/testing';
 import { newRegistry } from '@whoosh/telemetry';
 import { cloneDatabase, quietLog, startNats } from '@whoosh/testkit';
 import { type Kysely } from 'kysely';
@@ -68,7 +70,7 @@ async function openWorld(resources: AsyncDisposableStack, signer: Signer | undef
       ...(signer && { signer }),
     }),
   );
-  const task = await insertTask(db);
+  const task = await storeBrief(db);
   bus.serve(tasks.getTask, () => Promise.resolve(task));
   await bus.flush();
   return {
@@ -94,61 +96,33 @@ const BODY = `A rocket that lands again.
 - It flies twice
 `;
 
-async function insertTask(db: Kysely<Database>): Promise<tasks.TaskWithBody> {
-  const now = new Date();
-  const row = {
+async function storeBrief(db: Kysely<Database>): Promise<tasks.TaskWithBody> {
+  const task = taskWithBody({
     id: newId(),
-    source_type: 'gitea',
-    external_id: '1#1',
     number: 1,
+    repository: 'acme/rocket',
     title: 'Design Brief: Rocket',
     body: BODY,
-    body_sha256: '0'.repeat(64),
-    body_truncated: false,
-    url: null,
     labels: ['chorus-entrypoint'],
-    assignees: [],
-    author: null,
-    kind: 'brief' as const,
-    issue_state: 'open' as const,
-    status: 'open' as const,
-    priority: 'medium' as const,
-    attempt: 1,
-    content_revision: '0'.repeat(64),
-    revision: 1,
-    repository: 'acme/rocket',
-    created_at: now,
-    updated_at: now,
-  };
-  await db.insertInto('tasks').values(row).execute();
-  return tasks.TaskWithBody.parse({
-    ...row,
-    body_excerpt: BODY,
-    repository_id: null,
-    council_id: null,
-    assigned_team_id: null,
-    removed_at: null,
-    created_at: now.toISOString(),
-    updated_at: now.toISOString(),
+    kind: 'brief',
   });
+  await insertTask(db, task);
+  return task;
 }
 
-async function say(bus: Bus, contract: EventContract, data: { id: string; revision: number }): Promise<void> {
-  const id = newId();
-  const event: CloudEvent = {
-    specversion: '1.0',
-    id,
-    source: '/whoosh/test',
-    type: contract.type,
-    subject: data.id,
+async function say<Life extends { id: string; revision: number }>(
+  bus: Bus,
+  contract: EventContract,
+  life: Life,
+): Promise<void> {
+  const event = cloudEventOf(contract, {
+    id: newId(),
+    subject: life.id,
+    revision: life.revision,
+    data: { ...life, change: { from: null, to: contract.happened, reason: 'test', by: 'test' } },
     time: new Date().toISOString(),
-    datacontenttype: 'application/json',
-    dataschema: `${contract.type}.schema.json`,
-    data: { ...data, change: { from: null, to: contract.happened, reason: 'test', by: 'test' } },
-    hlc: '0',
-    revision: data.revision,
-  };
-  await bus.store(contract.subject.at({ id: data.id }), event, { id });
+  });
+  await bus.store(contract.subject.at({ id: life.id }), event, { id: event.id });
 }
 
 const CORE = ['product-manager', 'eng-lead', 'qa-lead'];
