@@ -12,7 +12,7 @@ import {
   type Surroundings,
 } from '@whoosh/outbox/testing';
 import { newRegistry } from '@whoosh/telemetry';
-import { quietLog, until } from '@whoosh/testkit';
+import { quietLog } from '@whoosh/testkit';
 import { startComposer } from '../src/composer.ts';
 import { ComposerEnv, composerSettings } from '../src/config.ts';
 
@@ -31,7 +31,7 @@ export class World extends Neighbours<teams.TeamView> {
   readonly #options: WorldOptions;
 
   private constructor(surroundings: Surroundings, options: WorldOptions) {
-    super(surroundings, 'team');
+    super(surroundings, { noun: 'team', list: teams.listTeams });
     this.#options = options;
   }
 
@@ -109,19 +109,6 @@ export class World extends Neighbours<teams.TeamView> {
   async team(task: tasks.TaskWithBody): Promise<teams.TeamView> {
     await this.sayTask(tasks.taskOpened, task);
     return await this.until(task.id, () => true);
-  }
-
-  /** Waits until the newest team of the task is as it should be. */
-  async until(taskId: string, isSo: (team: teams.TeamView) => boolean): Promise<teams.TeamView> {
-    let last: teams.TeamView | undefined;
-    return await until(
-      async () => {
-        const { items } = await this.bus.call(teams.listTeams, { limit: 1, task_id: taskId });
-        [last] = items;
-        return last !== undefined && isSo(last) ? last : undefined;
-      },
-      { timeoutMs: 30_000, describe: () => `the team to be so: ${JSON.stringify(last)}` },
-    );
   }
 }
 

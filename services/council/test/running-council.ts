@@ -70,7 +70,7 @@ export class World extends Neighbours<councils.CouncilView> {
   readonly #options: WorldOptions;
 
   private constructor(surroundings: Surroundings, options: WorldOptions) {
-    super(surroundings, 'council');
+    super(surroundings, { noun: 'council', list: councils.listCouncils });
     this.#options = options;
     this.pulse = this.resources.use(
       new TestPulse({
@@ -170,22 +170,6 @@ export class World extends Neighbours<councils.CouncilView> {
   async formed(task: tasks.TaskWithBody): Promise<councils.CouncilView> {
     await this.sayTask(tasks.taskOpened, task);
     return await this.until(task.id, () => true);
-  }
-
-  /** Waits until the newest council of the task is as it should be. */
-  async until(
-    taskId: string,
-    isSo: (council: councils.CouncilView) => boolean,
-  ): Promise<councils.CouncilView> {
-    let last: councils.CouncilView | undefined;
-    return await until(
-      async () => {
-        const { items } = await this.bus.call(councils.listCouncils, { limit: 1, task_id: taskId });
-        [last] = items;
-        return last !== undefined && isSo(last) ? last : undefined;
-      },
-      { timeoutMs: 30_000, describe: () => `the council to be so: ${JSON.stringify(last)}` },
-    );
   }
 
   async agent(agentId: string): Promise<void> {

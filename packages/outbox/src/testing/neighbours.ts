@@ -1,10 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus } from '@whoosh/bus';
-import { type agents, CallError, type CloudEvent, type EventContract, tasks } from '@whoosh/contracts';
+import {
+  type agents,
+  type CallContract,
+  CallError,
+  type CloudEvent,
+  type EventContract,
+  tasks,
+} from '@whoosh/contracts';
 import { cloudEventOf } from '@whoosh/contracts/testing';
 import { type DB } from '@whoosh/db';
+import { until } from '@whoosh/testkit';
 import { type Kysely } from 'kysely';
 import { type Surroundings } from './surroundings.ts';
+
+/** The kind of lives that the service under test has, one after another for a task. */
+export interface LivesOfTasks<View> {
+  /** As in the subjects of their events. */
+  readonly noun: string;
+  /** Lists them, newest first. */
+  readonly list: CallContract<{ limit: number; task_id?: string | undefined }, { items: View[] }>;
+}
 
 /**
  * Plays the neighbours of a service under test: stores the rows they own, says their events, answers for monitor, and hears what the
@@ -20,15 +36,16 @@ export class Neighbours<View> implements AsyncDisposable {
   readonly tasks = new Map<string, tasks.TaskWithBody>();
   /** Everything the service published about its lives, in the order of the stream. */
   readonly events: CloudEvent<View>[] = [];
+  readonly #lives: LivesOfTasks<View>;
 
-  /** @param noun the kind of lives that the service has, as in the subjects of its events */
-  constructor({ resources, db, databaseUrl, nats, bus }: Surroundings, noun: string) {
+  constructor({ resources, db, databaseUrl, nats, bus }: Surroundings, lives: LivesOfTasks<View>) {
+    this.#lives = lives;
     this.resources = resources;
     this.db = db;
     this.databaseUrl = databaseUrl;
     this.natsUrl = nats.url;
     this.bus = bus;
-    bus.connection.subscribe(`whoosh.v1.event.${noun}.>`, {
+    bus.connection.subscribe(`whoosh.v1.event.${lives.noun}.>`, {
       callback: (_, message) => void this.events.push(message.json()),
     });
     bus.serve(tasks.getTask, async ({ id }) => {
@@ -81,6 +98,20 @@ export class Neighbours<View> implements AsyncDisposable {
       time: new Date().toISOString(),
     });
     await this.bus.store(contract.subject.at({ id }), event, { id: event.id });
+  }
+
+  /** Waits until the newest life of the task is as it should be. */
+  async until(taskId: string, isSo: (view: View) => boolean): Promise<View> {
+    const { noun, list } = this.#lives;
+    let last: View | undefined;
+    return (await until(
+      async () => {
+        const { items } = await this.bus.call(list, { limit: 1, task_id: taskId });
+        [last] = items;
+        return last !== undefined && isSo(last) ? last : undefined;
+      },
+      { describe: () => `the ${noun} to be so: ${JSON.stringify(last)}` },
+    )) as View;
   }
 
   /** What was told of a life so far, such as `formed`. */
