@@ -1,5 +1,6 @@
 import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { backbeat } from '@whoosh/contracts';
+import { windowClose } from '@whoosh/contracts/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readClaim, readEntry } from './claim-decoder.ts';
@@ -115,18 +116,7 @@ describe('the decoder', () => {
   );
 
   test('takes no marker from a subject of another window, nor any that breaks its contract', () => {
-    const marker = {
-      type: 'backbeat.windowclose.v1',
-      window_id: windowIdOf('c', 1, 0),
-      epoch: 1,
-      from_beat: 0,
-      to_beat: 3,
-      reason: 'frame',
-      missed_beats: 0,
-      missed_windows: 0,
-      tempo_drift_ms: 0,
-      grace_ms: 125,
-    };
+    const marker = windowClose({ window_id: windowIdOf('c', 1, 0), epoch: 1, from_beat: 0, to_beat: 3 });
     const place = { sequence: 9, storedAtMs: 5 };
     const own = `backbeat.c.close.${marker.window_id}`;
     expect(readEntry(own, encode(marker), place)).toMatchObject({ kind: 'marker', ...place });

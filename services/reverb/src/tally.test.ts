@@ -1,3 +1,4 @@
+import { windowClose } from '@whoosh/contracts/testing';
 import { Registry } from '@whoosh/telemetry';
 import { expect, test } from 'vitest';
 import { type StreamEntry } from './domain/entry.ts';
@@ -24,20 +25,7 @@ const marker: StreamEntry = {
   kind: 'marker',
   sequence: 9,
   storedAtMs: 4_000,
-  marker: {
-    type: 'backbeat.windowclose.v1',
-    window_id: 'a'.repeat(32),
-    epoch: 1,
-    from_beat: 0,
-    to_beat: 3,
-    reason: 'grid',
-    missed_beats: 0,
-    missed_windows: 0,
-    tempo_drift_ms: 0,
-    grace_ms: 250,
-    beat_ms: 1_000,
-    elapsed_ms: 0,
-  },
+  marker: windowClose({ epoch: 1, from_beat: 0, to_beat: 3, reason: 'grid', beat_ms: 1_000, elapsed_ms: 0 }),
 };
 
 test('says once per reason what was refused since it last told', () => {

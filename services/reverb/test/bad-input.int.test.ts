@@ -1,6 +1,7 @@
 import { windowIdOf } from '@whoosh/backbeat-sdk';
 import { listDeadLetters } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
+import { rotation as sampleRotation, windowClose } from '@whoosh/contracts/testing';
 import { Registry } from '@whoosh/telemetry';
 import { until } from '@whoosh/testkit';
 import { describe, expect, test } from 'vitest';
@@ -17,25 +18,8 @@ const claim = {
   state: 'executing',
   hlc: '0001:0002:0003',
 };
-const rotation = {
-  type: 'backbeat.rotation.v1',
-  name: 'db',
-  state: 'done',
-  beat_index: 1,
-  hlc: '0001:0002:0003',
-};
-const marker = {
-  type: 'backbeat.windowclose.v1',
-  window_id: 'a'.repeat(32),
-  epoch: 1,
-  from_beat: 0,
-  to_beat: 3,
-  reason: 'frame',
-  missed_beats: 0,
-  missed_windows: 0,
-  tempo_drift_ms: 0,
-  grace_ms: 25,
-};
+const rotation = sampleRotation({ beat_index: 1 });
+const marker = windowClose({ window_id: 'a'.repeat(32), epoch: 1, from_beat: 0, to_beat: 3, grace_ms: 25 });
 /** Of a life after this one. */
 const FAR_EPOCH = 4_000_000_000_000;
 const FAR_WINDOW = windowIdOf(CLUSTER, FAR_EPOCH, 2 ** 50);
