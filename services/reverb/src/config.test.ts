@@ -1,5 +1,5 @@
 import { newPrivateKey, readSigner, signaturePolicy, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
-import { ConfigError, type EnvSource, readEnv } from '@whoosh/config';
+import { settingsReader } from '@whoosh/config/testing';
 import { describe, expect, test } from 'vitest';
 import { Env, problems, signatureSettings } from './config.ts';
 import { askSignature, SIGNATURE_BYTES } from './signatures/signature-rule.ts';
@@ -10,18 +10,7 @@ const AGENT = keyLine('agent-a', 'a');
 const ROTATOR = keyLine('rotator', '@rotation');
 const SHARED = [PULSE, AGENT, ROTATOR].join('\n');
 
-const read = (flags: string, env: EnvSource = {}) =>
-  readEnv(Env, env, { argv: flags.split(' ').filter(Boolean), check: problems });
-
-function problemsOf(flags: string, env?: EnvSource): readonly string[] {
-  try {
-    read(flags, env);
-  } catch (cause) {
-    if (cause instanceof ConfigError) return cause.problems;
-    throw cause;
-  }
-  return [];
-}
+const { read, problemsOf } = settingsReader(Env, problems);
 
 describe('what is refused says which flag, and what would be right', () => {
   test.each([
