@@ -54,11 +54,12 @@ async function commits() {
     single: scaled(SINGLE),
     batched: { entries: scaled(BATCHED), outstanding: OUTSTANDING },
   });
-  return until(() => group.measured, {
+  const measured = await until(() => group.measured, {
     timeoutMs: MEASURE_TIMEOUT_MS,
     everyMs: 50,
-    describe: 'the measured commits',
+    describe: () => `the measured commits: ${group.story}`,
   });
+  return { ...measured, interrupted: group.interrupted };
 }
 
 export const raftCommit: Row = {
@@ -68,7 +69,7 @@ export const raftCommit: Row = {
   baseline: 'a loop of append and fdatasync on the same file system, before and after',
   async measure() {
     const before = await appendAndSync(scaled(SYNCS));
-    const { singleMs, entriesPerSecond } = await commits();
+    const { singleMs, entriesPerSecond, interrupted } = await commits();
     const after = await appendAndSync(scaled(SYNCS));
     const syncMs = [...before.syncMs, ...after.syncMs];
     const limitMs = AIM_FACTOR * percentile(syncMs, 0.95) + AIM_MORE_MS;
@@ -81,6 +82,7 @@ export const raftCommit: Row = {
         commit_p95_ms: percentile(singleMs, 0.95),
         limit_p95_ms: Math.round(limitMs * 10) / 10,
         batched_per_s: Math.round(entriesPerSecond),
+        measurements_interrupted: interrupted,
       },
       baseline: {
         fdatasync_p50_ms: percentile(syncMs, 0.5),

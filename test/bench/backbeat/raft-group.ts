@@ -34,6 +34,8 @@ export class RaftGroup implements AsyncDisposable {
   readonly #leadings: Leading[] = [];
   readonly #text: string[] = [];
   measured: Extract<RaftNodeLine, { type: 'measured' }> | undefined;
+  /** Measurements that were begun in vain. */
+  interrupted = 0;
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -86,7 +88,11 @@ export class RaftGroup implements AsyncDisposable {
   }
 
   #hear(node: Node, line: RaftNodeLine): void {
-    if (line.type === 'measured') this.measured = line;
+    if (line.type === 'measured') this.measured ??= line;
+    if (line.type === 'interrupted') {
+      this.interrupted += 1;
+      this.#text.push(`${node.plan.node}: interrupted: ${line.reason}`);
+    }
     if (line.type === 'role') {
       [node.leader, node.term] = [line.leader, line.term];
       node.isLeading &&= line.role === 'leader';
@@ -96,12 +102,17 @@ export class RaftGroup implements AsyncDisposable {
     this.#leadings.push({ node: node.plan.node, term: line.term, atMs: line.atMs });
   }
 
+  /** The last that was said, for the message of an error. */
+  get story(): string {
+    return this.#text.slice(-20).join('\n');
+  }
+
   /** The node that leads and that all follow. */
   async leader(): Promise<{ readonly name: string; readonly term: number }> {
     return until(() => this.#settled(), {
       timeoutMs: SETTLE_TIMEOUT_MS,
       everyMs: CHECK_EVERY_MS,
-      describe: () => `one leader that all follow: ${this.#text.slice(-20).join('\n')}`,
+      describe: () => `one leader that all follow: ${this.story}`,
     });
   }
 
@@ -122,7 +133,7 @@ export class RaftGroup implements AsyncDisposable {
       {
         timeoutMs: SETTLE_TIMEOUT_MS,
         everyMs: CHECK_EVERY_MS,
-        describe: () => `a new leader: ${this.#text.slice(-20).join('\n')}`,
+        describe: () => `a new leader: ${this.story}`,
       },
     );
   }

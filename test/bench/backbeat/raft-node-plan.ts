@@ -21,4 +21,6 @@ export type RaftNodeLine =
   | { readonly type: 'role'; readonly role: string; readonly term: number; readonly leader: string | null }
   /** The first entry of its own term is committed and applied. */
   | { readonly type: 'leading'; readonly term: number; readonly atMs: number }
+  /** An entry of a measurement was not committed; it begins anew, here or at the next leader. */
+  | { readonly type: 'interrupted'; readonly reason: string }
   | { readonly type: 'measured'; readonly singleMs: readonly number[]; readonly entriesPerSecond: number };

@@ -36,10 +36,23 @@ async function beSteady(raft: Raft, term: number): Promise<void> {
 }
 
 async function committed(raft: Raft): Promise<void> {
-  if ((await proposed(raft)) === undefined) throw new Error('an entry of a measured run was not committed');
+  await raft.propose(data);
 }
 
-async function beMeasured(
+/** A node that loses its leadership on the way leaves it to the next leader to begin anew. */
+async function beMeasured(raft: Raft, term: number): Promise<void> {
+  while (raft.status().term === term && raft.status().role === 'leader') {
+    try {
+      await measure(raft, plan.single ?? 0, plan.batched ?? { entries: 0, outstanding: 0 });
+      return;
+    } catch (cause) {
+      if (!(cause instanceof ProposalError)) throw cause;
+      print({ type: 'interrupted', reason: cause.reason });
+    }
+  }
+}
+
+async function measure(
   raft: Raft,
   single: number,
   { entries, outstanding }: { entries: number; outstanding: number },
@@ -53,14 +66,17 @@ async function beMeasured(
   }
   let begun = 0;
   const beganMs = monotonicMs();
-  await Promise.all(
-    Array.from({ length: outstanding }, async () => {
-      while (begun < entries) {
-        begun += 1;
-        await committed(raft);
-      }
-    }),
+  const caller = async (): Promise<void> => {
+    while (begun < entries) {
+      begun += 1;
+      await committed(raft);
+    }
+  };
+  const callers = await Promise.allSettled(
+    Array.from({ length: outstanding }, () => caller().finally(() => (begun = entries))),
   );
+  const failed = callers.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   const seconds = (monotonicMs() - beganMs) / 1_000;
   print({ type: 'measured', singleMs, entriesPerSecond: entries / seconds });
 }
@@ -70,7 +86,7 @@ let running: Raft | undefined;
 const begin = (term: number): void => {
   if (running === undefined) return;
   if (plan.work === 'steady') void beSteady(running, term);
-  else void beMeasured(running, plan.single ?? 0, plan.batched ?? { entries: 0, outstanding: 0 });
+  else void beMeasured(running, term);
 };
 let led: number | undefined;
 const own = plan.peers.find(({ name }) => name === plan.node);
