@@ -28,7 +28,10 @@ const CLAIMS_PER_AGENT_AND_BEAT = 16;
 const PROMISE_BEATS_MAX = 64;
 /** Clocks do not agree to the millisecond: a twentieth of a beat is forgiven. */
 const FORGIVEN_BEATS = 0.05;
+/** From bar to bar: a tenth, or where that is more, a tenth of a beat per minute. */
 const TEMPO_RISE_MAX = 1.1;
+const TEMPO_RISE_BPM = 0.1;
+const TEMPO_BPM_MAX = 1_000;
 const CLOCK_RATE = 1.001;
 
 /**
@@ -230,7 +233,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** When the window ended: as its marker tells, but no later than the window before it allows. */
+/** When the window ended: as its marker tells, but no later and no sooner than the window before it allows. */
 function endOf(
   marker: backbeat.WindowClose,
   { storedAtMs }: StreamMessage,
@@ -239,7 +242,25 @@ function endOf(
   const toldMs = storedAtMs - (marker.elapsed_ms ?? 0);
   if (before === undefined) return toldMs;
   const beats = marker.to_beat - before.marker.to_beat;
-  return Math.min(toldMs, before.endAtMs + beats * (marker.beat_ms ?? 0) * CLOCK_RATE);
+  const countedMs = before.endAtMs + beats * (marker.beat_ms ?? 0) * CLOCK_RATE;
+  return Math.max(Math.min(toldMs, countedMs), Math.min(storedAtMs, soonestEnd(marker.to_beat, before)));
+}
+
+/** Bar by bar, each faster than the one before by as much as a tempo may rise. */
+function soonestEnd(toBeat: number, { marker, endAtMs }: Closed): number {
+  const barBeats = marker.to_beat - marker.from_beat + 1;
+  let bpm = 60_000 / (marker.beat_ms ?? Number.NaN);
+  let beatMs = Number.NaN;
+  let atMs = endAtMs;
+  for (let beat = marker.to_beat + 1; beat <= toBeat; beat += 1) {
+    if ((beat - marker.to_beat - 1) % barBeats === 0) {
+      const isFastest = bpm >= TEMPO_BPM_MAX;
+      if (!isFastest) bpm = Math.max(bpm * TEMPO_RISE_MAX, bpm + TEMPO_RISE_BPM);
+      beatMs = 60_000 / (isFastest ? TEMPO_BPM_MAX : bpm);
+    }
+    atMs += beatMs;
+  }
+  return atMs;
 }
 
 function lastBeatAllowed(closed: Closed | undefined, storedAtMs: number): number {
