@@ -22,6 +22,7 @@ import {
 } from '../main-job/main-job.ts';
 import { startWhoosh, type RunningWhoosh } from '../main-job/running-whoosh.ts';
 import { storedEvents } from '../main-job/snapshot.ts';
+import { withStory } from '../main-job/told-story.ts';
 
 let whoosh: RunningWhoosh;
 let reports: readonly backbeat.BarReport[];
@@ -45,7 +46,9 @@ const rows = async (sql: string, ...values: unknown[]) =>
   (await whoosh.database.query<Record<string, unknown>>(sql, values)).rows;
 
 test('a Design Brief becomes a council whose seats are taken by deployed agents', async () => {
-  const council = await councilBecomes(whoosh, brief, 'completed', 180_000);
+  const council = await withStory(whoosh.directory, () =>
+    councilBecomes(whoosh, brief, 'completed', 180_000),
+  );
   const core = council.core_agents.map(({ role }) => role).toSorted();
   expect(core).toEqual(['eng-lead', 'product-manager', 'qa-lead']);
   const deployments = await deploymentsOf(whoosh, council.id);
@@ -76,7 +79,7 @@ test('its artifacts can be read, and say something about this brief', async () =
 });
 
 test('a bzzz-task becomes a team that is deployed and works, and its decision can be read', async () => {
-  const team = await teamBecomes(whoosh, work, ['working'], 180_000);
+  const team = await withStory(whoosh.directory, () => teamBecomes(whoosh, work, ['working'], 180_000));
   expect(team.classification.task_type).toBe('bug_fix');
   expect(team.members.length).toBeGreaterThan(0);
   for (const member of team.members) {

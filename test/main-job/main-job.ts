@@ -103,7 +103,7 @@ export async function councilBecomes(
   timeoutMs = 120_000,
 ): Promise<councils.CouncilView> {
   let last: councils.CouncilView | undefined;
-  await until(
+  const reached = until(
     async () => {
       const task = await tolerant(() => taskOf(whoosh, number));
       last = task === undefined ? undefined : (await tolerant(() => councilsOf(whoosh, task.id)))?.[0];
@@ -116,7 +116,20 @@ export async function councilBecomes(
         `the council of #${number} is ${status}; it is ${last?.status ?? 'not there'} (${last?.reason ?? 'no reason'})`,
     },
   );
+  await reached.catch(async (cause: unknown) => {
+    throw new Error(`${String(cause)}\n${await dissentIn(whoosh, last?.id)}`, { cause });
+  });
   return last as councils.CouncilView;
+}
+
+/** Who did not agree to what, and why. */
+async function dissentIn(whoosh: RunningWhoosh, councilId: string | undefined): Promise<string> {
+  const { rows } = await whoosh.database.query<Record<'kind' | 'version' | 'role' | 'reason', string>>(
+    `select kind, version, votes.role, reason from council_votes votes join council_artifacts artifacts
+     on artifacts.id = artifact_id where artifacts.council_id = $1 and vote = 'no' order by cast_at`,
+    [councilId],
+  );
+  return rows.map(({ kind, version, role, reason }) => `${kind} ${version}, ${role}: ${reason}`).join('\n');
 }
 
 export async function teamBecomes(

@@ -3,6 +3,7 @@ import { type councils } from '@whoosh/contracts';
 import { type Log } from '@whoosh/telemetry';
 import { type Brief } from './domain/brief.ts';
 import { type CouncilAct, type CouncilPart, takeTurn } from './domain/council-part.ts';
+import { isTimeToLook, type LastLook } from './domain/looking.ts';
 import { isWanted, type Offer } from './domain/offered-seat.ts';
 import { type Claim } from './domain/sim-agent.ts';
 import { type Rest, RestRefusal } from './rest.ts';
@@ -18,8 +19,6 @@ export interface CouncilSeatOptions {
   readonly brief: Brief;
 }
 
-/** Looks at the council so often that a bar of two seconds is never missed, and the rate limit never met. */
-const LOOK_EVERY_MS = 2_500;
 /** Offers come once a bar; who says more of them is not answered more often. */
 const ANSWER_EVERY_MS = 1_000;
 /** Reading, then voting on what was read: more turns on one beat have nothing left to do. */
@@ -33,7 +32,7 @@ export class CouncilSeat {
   readonly #handedIn = new Set<string>();
   #seat: CouncilPart['seat'] = 'seeking';
   #council: councils.CouncilView | undefined;
-  #lookedAtMs = 0;
+  #lookedAt: LastLook | undefined;
   #seekAgainAtMs = 0;
   #answerAgainAtMs = 0;
   #isUnfit = false;
@@ -111,12 +110,13 @@ export class CouncilSeat {
   async #work(beat: Beat): Promise<void> {
     await this.#attempt(async () => {
       if (this.#seat === 'seeking') await this.#seek();
-      if (this.#isTimeToLook(beat)) await this.#look();
+      const isTime = isTimeToLook(beat, this.#lookedAt, this.#council, performance.now());
+      if (isTime && this.#seat !== 'lost') await this.#look(beat);
       for (let turn = 0; turn < TURNS_PER_BEAT_MAX && this.#council !== undefined; turn += 1) {
         const { acts } = takeTurn(this.#part());
         if (acts.length === 0) return;
         for (const act of acts) await this.#act(act);
-        if (acts.some(({ type }) => type === 'hand_in')) await this.#look();
+        if (acts.some(({ type }) => type === 'hand_in')) await this.#look(beat);
       }
     });
   }
@@ -130,16 +130,8 @@ export class CouncilSeat {
     }
   }
 
-  /** Once per bar, a beat after its downbeat, when a phase that changed has been stored; more often when beats are slow. */
-  #isTimeToLook(beat: Beat): boolean {
-    if (this.#seat === 'lost') return false;
-    const isAfterDownbeat = beat.index - beat.windowFrom === Math.min(1, beat.barLength - 1);
-    const sinceMs = performance.now() - this.#lookedAtMs;
-    return this.#lookedAtMs === 0 || sinceMs >= LOOK_EVERY_MS || (isAfterDownbeat && beat.barLength > 1);
-  }
-
-  async #look(): Promise<void> {
-    this.#lookedAtMs = performance.now();
+  async #look(beat: Beat): Promise<void> {
+    this.#lookedAt = { atMs: performance.now(), atBeat: beat.index };
     this.#council = await this.#options.rest.council(this.#options.councilId);
   }
 
