@@ -126,7 +126,7 @@ export class CouncilSeat {
       await act();
     } catch (cause) {
       const { role, agentId: agent } = this.#options;
-      this.#options.log.info({ err: cause, role, agent }, 'an act in the council has to wait');
+      this.#options.log.warn({ err: cause, role, agent }, 'an act in the council has to wait');
     }
   }
 

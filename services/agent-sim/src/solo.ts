@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Agent, type Beat, connect } from '@whoosh/backbeat-sdk';
 import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { clusterName, natsAuth, natsServers } from '@whoosh/config';
@@ -15,11 +16,14 @@ import { type Claim } from './domain/sim-agent.ts';
 import { SimMetrics } from './metrics.ts';
 import { hearOpportunities } from './opportunity-ear.ts';
 import { AgentRecord } from './record.ts';
-import { Rest } from './rest.ts';
+import { Rest, RestRefusal } from './rest.ts';
 import { TeamSeat } from './team-seat.ts';
 
 const FAREWELL_TIMEOUT_MS = 2_000;
 const CAPABILITIES_MAX = 64;
+/** What was handed over may be cut short: a gateway that is away for a moment is asked again. */
+const TASK_READINGS_MAX = 5;
+const READ_AGAIN_MS = 1_000;
 
 interface Seat {
   onBeat(beat: Beat): Claim;
@@ -71,7 +75,7 @@ export async function startSolo(ctx: ServiceContext<Env>): Promise<void> {
 
   const agent = resources.use(await join(ctx, agentId));
   frameAgeMs = () => agent.health().lastFrameAgeMs;
-  const brief = await readTask(rest, env, taskId, log);
+  const brief = await readTask(rest, taskId, ctx);
   const seat = seatOf({ env, rest, log, agentId, role, capabilities, taskId, brief });
   resources.defer(() => inTime(sayLastWords(agent, seat, log), log));
   resources.defer(
@@ -131,16 +135,24 @@ async function join({ env, log, readiness }: ServiceContext<Env>, agentId: strin
 /** The whole text over REST; what the environment carries when that is not to be had. */
 async function readTask(
   rest: Rest,
-  env: ServiceContext<Env>['env'],
   taskId: string,
-  log: Log,
+  { env, log, stopping }: Pick<ServiceContext<Env>, 'env' | 'log' | 'stopping'>,
 ): Promise<Brief> {
-  try {
-    const { title, body } = await rest.task(taskId);
-    return readBrief(title, body);
-  } catch (cause) {
-    log.warn({ err: cause, task: taskId }, 'the task could not be read, working from what was handed over');
-    return readBrief(env.CHORUS_TASK_TITLE ?? '', env.CHORUS_TASK_DESC ?? '');
+  for (let reading = 1; ; reading += 1) {
+    try {
+      const { title, body } = await rest.task(taskId);
+      return readBrief(title, body);
+    } catch (cause) {
+      const isPassing = cause instanceof RestRefusal && cause.isPassing;
+      if (isPassing && reading < TASK_READINGS_MAX && !stopping.aborted) {
+        await wait(cause.retryAfterMs ?? READ_AGAIN_MS, undefined, { signal: stopping }).catch(
+          () => undefined,
+        );
+        continue;
+      }
+      log.warn({ err: cause, task: taskId }, 'the task could not be read, working from what was handed over');
+      return readBrief(env.CHORUS_TASK_TITLE ?? '', env.CHORUS_TASK_DESC ?? '');
+    }
   }
 }
 

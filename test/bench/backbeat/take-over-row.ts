@@ -14,9 +14,8 @@ const KILLS_OF_BASELINE = 20;
 const COSTLY_SHARE_MAX = 0.1;
 const LOST_PER_KILL_MAX = 1;
 const PHASE_AIM_MS = 5;
-/** Frames before and after a kill from which the grid is read; the earliest arrival counts. */
-const GRID_FRAMES = 8;
-const FRAMES_BETWEEN_MIN = 3;
+/** From so many frames the grid is read, the earliest arrival counts: the last before a kill, with all nodes up. */
+const GRID_FRAMES = 6;
 const BEAT_TIMEOUT_MS = 30_000;
 
 interface Outcome {
@@ -39,12 +38,13 @@ function gridOf(frames: readonly RecordedFrame[]): number {
   return Math.min(...frames.map(({ arrivedAtMs, at }) => arrivedAtMs - at));
 }
 
+/** `frames` end with the last one before the next kill. */
 function outcomeOf(frames: readonly RecordedFrame[], killedTerm: number): Outcome {
   const before = frames.filter(({ term }) => term <= killedTerm);
   const after = frames.filter(({ term }) => term > killedTerm);
   const [last, first] = [before.at(-1), after[0]];
   if (last === undefined || first === undefined) throw new Error('a kill without beats around it');
-  const grid = gridOf(after.slice(0, GRID_FRAMES));
+  const grid = gridOf(after.slice(-GRID_FRAMES));
   return {
     lost: first.index - Math.max(...before.map(({ index }) => index)) - 1,
     stepMs: grid - gridOf(before.slice(-GRID_FRAMES)),
@@ -59,23 +59,27 @@ async function killPulses(size: number, kills: number): Promise<Round> {
   await using group = await PulseGroup.start({ size, cluster, nats: nats.urls.join(','), bpm: BPM });
   const random = new Random(size);
   const outcomes: Outcome[] = [];
-  for (let kill = 0; kill < kills; kill += 1) {
+  const nextBeats = async (): Promise<void> => {
     const from = record.frames.length;
-    await until(() => record.frames.length >= from + FRAMES_BETWEEN_MIN, {
+    await until(() => record.frames.length >= from + GRID_FRAMES, {
       timeoutMs: BEAT_TIMEOUT_MS,
       describe: () => `the next beats: ${group.story}`,
     });
+  };
+  await nextBeats();
+  for (let kill = 0; kill < kills; kill += 1) {
     await delay(random.next() * BEAT_MS);
     const { last } = record;
     if (last === undefined) throw new Error('no beats');
     group.signal(last.node, 'SIGKILL');
     await Promise.all([
       group.restart(last.node),
-      until(() => record.frames.filter(({ term }) => term > last.term).length >= FRAMES_BETWEEN_MIN, {
+      until(() => record.frames.some(({ term }) => term > last.term), {
         timeoutMs: BEAT_TIMEOUT_MS,
         describe: () => `the beats of a new leader: ${group.story}`,
       }),
     ]);
+    await nextBeats();
     outcomes.push(outcomeOf(record.frames, last.term));
   }
   return { outcomes, rivals: record.rivals.size, lost: record.lost };
