@@ -1,8 +1,9 @@
+import { SIGNATURE_BYTES } from '@whoosh/backbeat-sdk/claim-signatures';
 import { newPrivateKey, readSigner, signaturePolicy, trustedKeyLine } from '@whoosh/backbeat-sdk/keys';
 import { settingsReader } from '@whoosh/config/testing';
 import { describe, expect, test } from 'vitest';
 import { Env, problems, signatureSettings } from './config.ts';
-import { askSignature, SIGNATURE_BYTES } from './signatures/signature-rule.ts';
+import { askEntry } from './entry-signature.ts';
 
 const keyLine = (name: string, owner: string) => trustedKeyLine(readSigner(name, newPrivateKey()), owner);
 const PULSE = keyLine('pulse-1', '@pulse');
@@ -80,8 +81,8 @@ describe('one file of keys for pulse, reverb and agents', () => {
   test("the pulse's key is no agent's", () => {
     const settings = signatureSettings(read('', { BACKBEAT_KEYS: SHARED }));
     if (settings === undefined) throw new Error('no settings');
-    expect(askSignature(settings, claimOf('a'), headersOf('agent-a'))).toMatchObject({ keyIndex: 1 });
+    expect(askEntry(settings, claimOf('a'), headersOf('agent-a'))).toMatchObject({ keyIndex: 1 });
     for (const key of ['pulse-1', 'rotator'])
-      expect(askSignature(settings, claimOf('a'), headersOf(key))).toBe('signature');
+      expect(askEntry(settings, claimOf('a'), headersOf(key))).toBe('signature');
   });
 });

@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
+import { claimSignatures, type SignatureSettings } from '@whoosh/backbeat-sdk/claim-signatures';
 import { signaturePolicy, trustProblems } from '@whoosh/backbeat-sdk/keys';
 import { backbeatEnv, clusterProblems, databaseEnv, integer, natsEnv, trustEnv } from '@whoosh/config';
 import * as z from 'zod';
-import { KeyRing } from './signatures/key-ring.ts';
-import { type SignatureSettings } from './signatures/signature-rule.ts';
 
 /**
  * What reverb reads beside what every service reads; flags
@@ -25,6 +24,5 @@ export function problems(env: Partial<Env>): string[] {
 
 /** For claims and rotations; for beats it is the policy itself. */
 export function signatureSettings(env: Env): SignatureSettings | undefined {
-  const policy = signaturePolicy(env);
-  return policy && { keys: new KeyRing(policy.keys), isRequired: policy.required };
+  return claimSignatures(signaturePolicy(env));
 }

@@ -1,11 +1,14 @@
 import { type JsMsg } from '@nats-io/jetstream';
+import {
+  SignatureLane,
+  type SignatureSettings,
+  type VerifierPool,
+} from '@whoosh/backbeat-sdk/claim-signatures';
 import { type Log } from '@whoosh/telemetry';
 import { readEntry } from './claim-decoder.ts';
 import { type Place } from './control-decoder.ts';
 import { type StreamEntry } from './domain/entry.ts';
-import { SignatureLane } from './signatures/signature-lane.ts';
-import { askSignature, refused, type SignatureSettings } from './signatures/signature-rule.ts';
-import { type VerifierPool } from './signatures/verifier-pool.ts';
+import { askEntry, refused } from './entry-signature.ts';
 
 /** Signatures and who verifies them. */
 export interface Signatures extends SignatureSettings {
@@ -73,7 +76,7 @@ export class Intake {
       onTaken({ subject, message, place, entry });
       return;
     }
-    const asked = entry === undefined ? 'none' : askSignature(signatures, entry, message.headers);
+    const asked = entry === undefined ? 'none' : askEntry(signatures, entry, message.headers);
     if (entry !== undefined && (asked === 'unsigned' || asked === 'signature'))
       this.#lane.put({ subject, message, place, entry: refused(entry, asked) }, data, undefined);
     else

@@ -4,6 +4,7 @@ import {
   type SignaturePolicy,
   systemMonotonicClock,
 } from '@whoosh/backbeat-sdk';
+import { type SignatureSettings, VerifierPool } from '@whoosh/backbeat-sdk/claim-signatures';
 import { type Bus } from '@whoosh/bus';
 import { supervise } from '@whoosh/lifecycle';
 import { type Log, type Registry } from '@whoosh/telemetry';
@@ -18,8 +19,6 @@ import { type Signatures } from './intake.ts';
 import { ReverbMetrics, SLOS } from './metrics.ts';
 import { runProjection } from './projection.ts';
 import { Session } from './session.ts';
-import { type SignatureSettings } from './signatures/signature-rule.ts';
-import { VerifierPool } from './signatures/verifier-pool.ts';
 import { StreamSource } from './store/report-source.ts';
 import { ReportStream } from './store/report-stream.ts';
 import { type ReportStore } from './store/reports.ts';

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import { backbeat } from '@whoosh/contracts';
-import { vouchedKey } from './signer.ts';
+import { vouchedKey } from './vouched-key.ts';
 
 /** One message of the claims stream, as it lies there. */
 export interface RawMessage {

@@ -1,17 +1,17 @@
 import { connect, readTrustedKeys } from '@whoosh/backbeat-sdk';
+import { KeyRing } from '@whoosh/backbeat-sdk/claim-signatures';
+import { TestSigner } from '@whoosh/backbeat-sdk/testing';
 import { until } from '@whoosh/testkit';
 import { describe, expect, test } from 'vitest';
-import { KeyRing } from '../src/signatures/key-ring.ts';
 import { type SignatureRules } from './recompute.ts';
-import { Signer } from './signer.ts';
 import { CLUSTER, putRaw, Stage } from './stage.ts';
 
-const a = new Signer('a-1', 'a');
-const aNext = new Signer('a-2', 'a');
-const b = new Signer('b-1', 'b');
-const stranger = new Signer('a-1', 'a');
-const rotator = new Signer('ops', '@rotation');
-const starter = new Signer('starter', 'w-*');
+const a = new TestSigner('a-1', 'a');
+const aNext = new TestSigner('a-2', 'a');
+const b = new TestSigner('b-1', 'b');
+const stranger = new TestSigner('a-1', 'a');
+const rotator = new TestSigner('ops', '@rotation');
+const starter = new TestSigner('starter', 'w-*');
 const trusted = [a, aNext, b, rotator, starter];
 const keys = new KeyRing(readTrustedKeys(trusted.map(({ line }) => line).join('\n')));
 const rulesOf = (required: boolean): SignatureRules => ({ keys: trusted, required });
@@ -32,7 +32,7 @@ async function speak(stage: Stage, beat: number): Promise<void> {
   let hlc = 0;
   const put = async (
     agent: string,
-    signer: Signer | undefined,
+    signer: TestSigner | undefined,
     tamper?: 'payload' | 'header' | 'subject',
   ) => {
     hlc += 1;
@@ -48,7 +48,7 @@ async function speak(stage: Stage, beat: number): Promise<void> {
   await put('a', undefined);
   await put('a', stranger);
   await put('a', b);
-  await put('a', new Signer('unknown', 'a'));
+  await put('a', new TestSigner('unknown', 'a'));
   await put('a', a, 'payload');
   await put('a', a, 'header');
   await put('a', a, 'subject');
@@ -119,7 +119,7 @@ describe('signatures', () => {
   );
 
   test('of an agent that uses the SDK are believed, hundreds in a beat and in their order', async () => {
-    const fleet = new Signer('sims', 'sim:*');
+    const fleet = new TestSigner('sims', 'sim:*');
     const ring = new KeyRing(readTrustedKeys(fleet.line));
     await using stage = await Stage.open({ tempoBpm: 300 });
     await using replica = await stage.reverb({ signatures: { keys: ring, isRequired: true } });

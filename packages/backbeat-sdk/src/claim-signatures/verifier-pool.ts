@@ -6,6 +6,8 @@ import { batchOf, type ToVerify, type Trust } from './verify-batch.ts';
 export const THREADS_MAX = 4;
 /** Batches that a thread has at a time: one to work on, one that is there when it is done. */
 const BATCHES_PER_THREAD_MAX = 2;
+/** Beside this file, in its language: an installed package has JavaScript only. */
+const WORKER = new URL(`./verify-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 } as const;
 
 interface Thread {
@@ -13,7 +15,7 @@ interface Thread {
   readonly asked: Map<number, PromiseWithResolvers<Uint8Array>>;
 }
 
-/** Threads that verify signatures, so that the one that reads claims and closes windows on time does not have to. */
+/** Threads that verify signatures, so that the one that reads claims and has to be on time does not have to. */
 export class VerifierPool implements AsyncDisposable {
   readonly #trust: Trust;
   readonly #size: number;
@@ -77,7 +79,7 @@ export class VerifierPool implements AsyncDisposable {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), {
+    const worker = new Worker(WORKER, {
       workerData: this.#trust,
       resourceLimits: HEAP,
       argv: [],

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { readTrustedKeys } from '@whoosh/backbeat-sdk/keys';
 import { VOUCHED_KEY, voucherText } from '@whoosh/contracts';
 import { expect, test } from 'vitest';
-import { Signer } from '../../test/signer.ts';
+import { TestSigner } from '../testing/index.ts';
 import { KeyRing, VOUCHERS_MAX } from './key-ring.ts';
 import { VouchedKeys } from './vouched-keys.ts';
 
 /** A private key as PKCS #8 begins with these bytes (RFC 8410, section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-const old = new Signer('w1', 'w-*');
-const now = new Signer('w2', 'w-*');
+const old = new TestSigner('w1', 'w-*');
+const now = new TestSigner('w2', 'w-*');
 const keys = new VouchedKeys('c', [old.publicKey, now.publicKey]);
-const ask = (signer: Signer, agent = 'w-1', vouchers = [0, 1], among = keys) =>
+const ask = (signer: TestSigner, agent = 'w-1', vouchers = [0, 1], among = keys) =>
   among.find({ credential: signer.name, agent, vouchers });
 
 test('a key is that of its agent, in its cluster, by whoever may vouch for it', () => {
@@ -21,7 +21,7 @@ test('a key is that of its agent, in its cluster, by whoever may vouch for it', 
   expect(ask(signer)?.equals(signer.publicKey)).toBe(true);
   expect(ask(signer, 'w-2')).toBeUndefined();
   expect(ask(now.vouchFor('w-1', 'd'))).toBeUndefined();
-  expect(ask(new Signer('w2', 'w-*').vouchFor('w-1', 'c'))).toBeUndefined();
+  expect(ask(new TestSigner('w2', 'w-*').vouchFor('w-1', 'c'))).toBeUndefined();
   expect(ask(signer.vouchFor('w-1', 'c'))).toBeUndefined();
 });
 
@@ -57,7 +57,7 @@ test('no more are remembered than may be, and one that was forgotten is verified
 });
 
 test('of many that may vouch a bounded number is asked', () => {
-  const lines = Array.from({ length: 9 }, (_, i) => new Signer(`w${i}`, 'w-*').line);
+  const lines = Array.from({ length: 9 }, (_, i) => new TestSigner(`w${i}`, 'w-*').line);
   expect(new KeyRing(readTrustedKeys(lines.join('\n'))).vouchersOf('w-1', 0)).toEqual([0, 1, 2, 3]);
   expect(VOUCHERS_MAX).toBe(4);
 });

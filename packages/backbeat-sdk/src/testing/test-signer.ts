@@ -1,8 +1,8 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { headers, type MsgHdrs } from '@nats-io/nats-core';
 
 /** Somebody with a key: a line of the key file, and signatures. */
-export class Signer {
+export class TestSigner {
   readonly name: string;
   readonly owner: string;
   readonly publicKey: KeyObject;
@@ -35,29 +35,10 @@ export class Signer {
   }
 
   /** A signer of no list, whose headers bring its own key along with this one's word that it is `agent`'s. */
-  vouchFor(agent: string, cluster: string): Signer {
-    const own = new Signer('', agent);
+  vouchFor(agent: string, cluster: string): TestSigner {
+    const own = new TestSigner('', agent);
     const text = `backbeat.voucher.v1\n${cluster}\n${agent}\n${own.raw.toString('base64')}`;
     const voucher = Buffer.from(this.signature(text), 'base64');
-    return new Signer(Buffer.concat([own.raw, voucher]).toString('base64'), agent, own);
+    return new TestSigner(Buffer.concat([own.raw, voucher]).toString('base64'), agent, own);
   }
-}
-
-/** The key that a claim of `agent` brought along, if one of these has vouched for it. */
-export function vouchedKey(
-  credential: string,
-  agent: string,
-  cluster: string,
-  listed: readonly { readonly owner: string; readonly publicKey: KeyObject }[],
-): KeyObject | undefined {
-  const bytes = Buffer.from(credential, 'base64');
-  if (bytes.length !== 96 || bytes.toString('base64') !== credential) return undefined;
-  const [raw, voucher] = [bytes.subarray(0, 32), bytes.subarray(32)];
-  const text = Buffer.from(`backbeat.voucher.v1\n${cluster}\n${agent}\n${raw.toString('base64')}`);
-  const isVouched = listed.some(
-    ({ owner, publicKey }) =>
-      owner.endsWith('*') && agent.startsWith(owner.slice(0, -1)) && verify(null, text, publicKey, voucher),
-  );
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
-  return isVouched ? createPublicKey({ key: jwk, format: 'jwk' }) : undefined;
 }

@@ -1,12 +1,12 @@
 import { Random } from '@whoosh/stdx';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Signer } from '../../test/signer.ts';
-import { SignatureLane, WAITING_LIMIT } from './signature-lane.ts';
+import { TestSigner } from '../testing/index.ts';
+import { SignatureLane, WAITING_BYTES_MAX, WAITING_LIMIT, WAITING_MAX } from './signature-lane.ts';
 import { type SignatureQuestion } from './signature-rule.ts';
 import { VerifierPool } from './verifier-pool.ts';
 
-const signer = new Signer('a', 'a');
-const starter = new Signer('s', 'a*');
+const signer = new TestSigner('a', 'a');
+const starter = new TestSigner('s', 'a*');
 const trust = { clusterId: 'c', publicKeys: [signer.publicKey, starter.publicKey] };
 const brought = starter.vouchFor('a', 'c');
 const foreign = signer.vouchFor('a', 'c');
@@ -51,7 +51,7 @@ function question(payload: Uint8Array, isGenuine: boolean): SignatureQuestion {
 }
 
 /** By a key that came along: the right one, which signed another payload or this one, or one that nobody vouched for. */
-function broughtQuestion(payload: Uint8Array, isGenuine: boolean, by: Signer): SignatureQuestion {
+function broughtQuestion(payload: Uint8Array, isGenuine: boolean, by: TestSigner): SignatureQuestion {
   const signature = Buffer.from(by.signature(isGenuine || by === foreign ? payload : bytes('x')), 'base64');
   return { vouched: { credential: by.name, agent: 'a', vouchers: [1] }, signature };
 }
@@ -113,6 +113,21 @@ describe('the lane', () => {
     }
     await lane.settled();
     expect(delivered).toHaveLength(8);
+  });
+
+  test('says when it has no room, before it would have to verify itself', async () => {
+    const { lane } = open();
+    const payload = bytes('x');
+    const asked = question(payload, true);
+    let put = 0;
+    for (; lane.hasRoomFor(payload.byteLength) && put < WAITING_LIMIT; put += 1)
+      lane.put(put, payload, asked);
+    expect(put).toBe(WAITING_MAX);
+    await lane.settled();
+    expect(lane.hasRoomFor(WAITING_BYTES_MAX)).toBe(true);
+    expect(lane.hasRoomFor(WAITING_BYTES_MAX + 1)).toBe(false);
+    lane.put(put, payload, asked);
+    expect(lane.hasRoomFor(WAITING_BYTES_MAX)).toBe(false);
   });
 
   test('goes on when its threads die', async () => {

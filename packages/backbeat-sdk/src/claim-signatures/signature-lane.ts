@@ -1,4 +1,4 @@
-import { type Log } from '@whoosh/telemetry';
+import { type LinkLog } from '../beat-link.ts';
 import { type SignatureQuestion } from './signature-rule.ts';
 import { BATCH_SIGNATURES_MAX, type ToVerify, type Trust, Verifier } from './verify-batch.ts';
 import { type VerifierPool } from './verifier-pool.ts';
@@ -21,7 +21,7 @@ interface Waiting<T> {
 export interface SignatureLaneOptions<T> {
   readonly pool: VerifierPool;
   readonly trust: Trust;
-  readonly log: Pick<Log, 'warn'>;
+  readonly log: Pick<LinkLog, 'warn'>;
   /** Called for every item in the order in which they were put. What it throws goes to `onFailure`. */
   readonly deliver: (item: T, isGenuine: boolean) => void;
   readonly onFailure: (cause: unknown) => void;
@@ -54,6 +54,11 @@ export class SignatureLane<T> {
 
   get waiting(): number {
     return this.#waiting.length - this.#head;
+  }
+
+  /** Whether one of this size can wait without that it is verified here. A reader that may leave out some asks before. */
+  hasRoomFor(bytes: number): boolean {
+    return this.waiting < WAITING_MAX && this.#bytes + bytes <= WAITING_BYTES_MAX;
   }
 
   put(item: T, payload: Uint8Array, question: SignatureQuestion | undefined): void {

@@ -1,5 +1,5 @@
 import { type KeyObject } from 'node:crypto';
-import { isOwner, type TrustedKey } from '@whoosh/backbeat-sdk';
+import { isOwner, type TrustedKey } from '../signature.ts';
 
 /** Keys that may have vouched for one agent: one, and a second one while it is rotated. Each costs a verification. */
 export const VOUCHERS_MAX = 4;
