@@ -2,7 +2,14 @@ import { backbeat } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type BackbeatStatus } from '../src/routes/backbeat.ts';
-import { CLUSTER, runGateway, type RunningGateway, SERVICE_TOKEN, token } from './running-gateway.ts';
+import {
+  type Answer,
+  CLUSTER,
+  runGateway,
+  type RunningGateway,
+  SERVICE_TOKEN,
+  token,
+} from './running-gateway.ts';
 import { runPulses, type RunningPulses } from './running-pulse.ts';
 
 // Three real pulses on a machine that others may be using.
@@ -21,6 +28,20 @@ const status = async (): Promise<BackbeatStatus> =>
   (await run.fetch('/api/v1/backbeat/status', { token: user })).body.data as BackbeatStatus;
 const set = (json: unknown, bearer = admin) => run.fetch(TEMPO, { method: 'POST', token: bearer, json });
 const cancel = (bearer = admin) => run.fetch(RAMP, { method: 'DELETE', token: bearer });
+
+/** What the cluster says: 503 `unavailable` while its leader changes, and whoever gets that asks again. */
+async function settled(ask: () => Promise<Answer>): Promise<{ answer: Answer; asked: number }> {
+  let asked = 0;
+  const answer = await until(
+    async () => {
+      asked += 1;
+      const said = await ask();
+      return said.status === 503 && said.body.details.code === 'unavailable' ? undefined : said;
+    },
+    { timeoutMs: 60_000, everyMs: 100, describe: () => `an answer of a leader: ${pulses.said()}` },
+  );
+  return { answer, asked };
+}
 
 /** The status once it is so. */
 const statusThat = (isSo: (status: BackbeatStatus) => boolean, what: string): Promise<BackbeatStatus> =>
@@ -60,22 +81,27 @@ test('without any pulse there is no view of one, and nothing to change', async (
 });
 
 test('the status shows leader and followers, each by its own word', async () => {
-  const seen = await status();
-  const nodes = seen.pulse?.nodes ?? [];
-  expect(nodes.map(({ node }) => node)).toEqual(['n1', 'n2', 'n3']);
-  expect(nodes.map(({ role }) => role).toSorted()).toEqual(['follower', 'follower', 'leader']);
-  const leading = nodes.find(({ role }) => role === 'leader');
-  expect(leading).toMatchObject({ node: seen.leader, leads: true, term: seen.pulse?.term });
-  expect(nodes.every(({ nats }) => nats.some(({ connected }) => connected))).toBe(true);
-  expect(seen.pulse).toMatchObject({
-    tempo_bpm: BPM,
-    target_bpm: BPM,
-    ramp: null,
-    tempo_range: { min_bpm: BPM * 0.9, max_bpm: BPM * 1.1 },
-    ramp_range: { min_bpm: 0.1, max_bpm: 1_000 },
-  });
-  expect(Object.keys(seen.slo).toSorted()).toEqual(['delivery', 'jitter']);
-  expect(seen).toMatchObject({ enabled: true, target_bpm: BPM, reverb: null });
+  const look = async () => {
+    const seen = await status();
+    const nodes = seen.pulse?.nodes ?? [];
+    expect(nodes.map(({ node }) => node)).toEqual(['n1', 'n2', 'n3']);
+    expect(nodes.map(({ role }) => role).toSorted()).toEqual(['follower', 'follower', 'leader']);
+    const leading = nodes.find(({ role }) => role === 'leader');
+    expect(leading).toMatchObject({ node: seen.leader, leads: true, term: seen.pulse?.term });
+    expect(nodes.every(({ nats }) => nats.some(({ connected }) => connected))).toBe(true);
+    expect(seen.pulse).toMatchObject({
+      tempo_bpm: BPM,
+      target_bpm: BPM,
+      ramp: null,
+      tempo_range: { min_bpm: BPM * 0.9, max_bpm: BPM * 1.1 },
+      ramp_range: { min_bpm: 0.1, max_bpm: 1_000 },
+    });
+    expect(Object.keys(seen.slo).toSorted()).toEqual(['delivery', 'jitter']);
+    expect(seen).toMatchObject({ enabled: true, target_bpm: BPM, reverb: null });
+    return true;
+  };
+  // All of it in one answer; while a starved leader is replaced there is no such answer.
+  await until(look, { timeoutMs: 60_000, describe: () => `a whole status: ${pulses.said()}` });
 });
 
 test('what reverb says of its objectives stands beside what pulse says', async () => {
@@ -190,7 +216,7 @@ describe('the tempo', () => {
   );
 
   test('changes at the downbeat that was promised', async () => {
-    const answer = await set({ tempo_bpm: 560, reason: 'a <script> of the test' });
+    const { answer } = await settled(() => set({ tempo_bpm: 560, reason: 'a <script> of the test' }));
     expect([answer.status, answer.body.status]).toEqual([202, 'success']);
     const { at_beat: atBeat, at, ...taken } = answer.body.data;
     expect(taken).toEqual({ tempo_bpm: 560, target_bpm: 560, ramp: false });
@@ -202,7 +228,7 @@ describe('the tempo', () => {
     expect(heard.tempo_bpm).toBe(560);
     expect((await statusThat(({ pulse }) => pulse?.tempo_bpm === 560, '560 BPM')).target_bpm).toBe(560);
     // The same again does the same, so nobody keeps a key for it.
-    const again = await set({ tempo_bpm: 560 });
+    const { answer: again } = await settled(() => set({ tempo_bpm: 560 }));
     expect([again.status, again.body.data]).toMatchObject([
       202,
       { tempo_bpm: 560, target_bpm: 560, ramp: false },
@@ -214,24 +240,34 @@ describe('the tempo', () => {
   });
 
   test('farther than a step is refused with what is allowed, or reached by a ramp that can be cancelled', async () => {
-    const refused = await set({ tempo_bpm: 300 });
+    const { answer: refused } = await settled(() => set({ tempo_bpm: 300 }));
     expect(refused.status).toBe(409);
     expect(refused.body.details).toEqual({ code: 'conflict', tempo_bpm: 560, min_bpm: 504, max_bpm: 616 });
-    const outside = await set({ tempo_bpm: 0.1, ramp: true });
+    const { answer: outside, asked } = await settled(() => set({ tempo_bpm: 0.1, ramp: true }));
     expect(outside.status).toBe(202);
-    expect(outside.body.data).toMatchObject({ tempo_bpm: 504, target_bpm: 0.1, ramp: true });
+    const { tempo_bpm: step, ...taken } = outside.body.data;
+    expect(taken).toMatchObject({ target_bpm: 0.1, ramp: true });
+    // A ramp whose leader could not say that it was taken may be steps further when it is asked for again.
+    if (asked === 1) expect(step).toBe(504);
+    else expect(step).toBeLessThanOrEqual(504);
     const ramping = await statusThat(({ pulse }) => pulse?.ramp !== null, 'the ramp');
     expect(ramping.pulse?.target_bpm).toBe(0.1);
     expect(ramping.pulse?.ramp?.steps?.at(-1)?.tempo_bpm).toBe(0.1);
-    const stopped = await cancel();
-    expect([stopped.status, stopped.body.data]).toEqual([200, { cancelled: true }]);
-    const calm = await statusThat(({ pulse }) => pulse?.ramp === null, 'the end of the ramp');
-    expect(calm.pulse?.tempo_bpm).toBeGreaterThan(100);
-    expect((await cancel()).body.data).toEqual({ cancelled: false });
+    const { answer: stopped, asked: askedToStop } = await settled(() => cancel());
+    expect(stopped.status).toBe(200);
+    // Likewise: the ramp may have ended at the first word.
+    expect(stopped.body.data).toEqual({ cancelled: askedToStop === 1 ? true : expect.any(Boolean) });
+    const calm = await statusThat(
+      ({ pulse }) => pulse?.ramp === null && pulse.target_bpm === pulse.tempo_bpm,
+      'the end of the ramp',
+    );
+    // Stopped on its way.
+    expect(calm.pulse?.tempo_bpm).toBeGreaterThan(0.1);
+    expect((await settled(() => cancel())).answer.body.data).toEqual({ cancelled: false });
   });
 
   test('outside the limits is refused, ramp or not', async () => {
-    const answer = await set({ tempo_bpm: 0.1 });
+    const { answer } = await settled(() => set({ tempo_bpm: 0.1 }));
     expect([answer.status, answer.body.details.code]).toEqual([409, 'conflict']);
   });
 });
@@ -244,7 +280,9 @@ test('a node that dies is shown so, with the time of its last word; without a qu
   );
   await pulses.kill(first?.node ?? '');
   const without = await statusThat(
-    ({ pulse }) => pulse?.nodes.some(({ answers, connected }) => !answers && !connected) === true,
+    ({ pulse }) =>
+      pulse?.nodes.some(({ node, answers, connected }) => node === first?.node && !answers && !connected) ===
+      true,
     'the dead node',
   );
   const dead = without.pulse?.nodes.find(({ node }) => node === first?.node);
@@ -252,8 +290,10 @@ test('a node that dies is shown so, with the time of its last word; without a qu
   expect(Date.parse(dead?.last_contact_at ?? '')).toBeLessThanOrEqual(Date.now());
 
   await pulses.kill(second?.node ?? '');
-  const leaderless = await statusThat(({ pulse }) => pulse?.leader === null, 'no leader');
-  expect(leaderless.pulse?.reason).toContain('no quorum');
+  await statusThat(
+    ({ pulse }) => pulse?.leader === null && pulse.reason?.includes('no quorum') === true,
+    'no leader for want of a quorum',
+  );
   const answer = await set({ tempo_bpm: BPM });
   expect([answer.status, answer.body.details.code]).toEqual([503, 'unavailable']);
 
