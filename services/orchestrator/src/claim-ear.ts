@@ -1,6 +1,8 @@
+import { type HeaderSource } from '@whoosh/backbeat-sdk/claim-signatures';
 import { type Bus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { type Clock } from '@whoosh/stdx';
+import { type ClaimLane, type ClaimTrust } from './claim-trust.ts';
 import { type HeardClaim } from './domain/agent.ts';
 import { isOfNow } from './domain/claim-age.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
@@ -13,6 +15,10 @@ export interface ClaimEarOptions {
   readonly metrics: OrchestratorMetrics;
   /** The beat that is on, which claims are held against. Undefined without a beat. */
   readonly current: () => { readonly index: number; readonly beatMs: number } | undefined;
+  /** Where signatures are checked; without it every claim is believed. */
+  readonly trust?: ClaimTrust | undefined;
+  /** Whether a claim would tell anything of its agent; asked only where looking at one costs a verification. */
+  readonly isNews: (agentId: string, claim: HeardClaim) => boolean;
   readonly onClaim: (agentId: string, claim: HeardClaim) => void;
 }
 
@@ -22,26 +28,30 @@ export interface ClaimEarOptions {
  */
 export class ClaimEar implements Disposable {
   readonly #options: ClaimEarOptions;
+  /** Undefined: whatever is valid is believed. */
+  readonly #lane: ClaimLane | undefined;
   readonly #subscription: ReturnType<Bus['connection']['subscribe']>;
 
   constructor(options: ClaimEarOptions) {
     this.#options = options;
+    this.#lane = options.trust?.listen({ isNews: options.isNews, onBelieved: options.onClaim });
     // The wildcard of the contract would be that of every cluster.
     const subject = backbeat.claims.subject.at({ cluster: options.cluster, agent: 'any' });
     this.#subscription = options.bus.connection.subscribe(subject.replace(/any$/, '*'), {
       callback: (failure, message) => {
-        if (failure === null) this.#hear(message.subject, message.data);
+        if (failure === null) this.#hear(message.subject, message.data, message.headers);
       },
     });
   }
 
   [Symbol.dispose](): void {
     this.#subscription.unsubscribe();
+    this.#lane?.[Symbol.dispose]();
   }
 
-  #hear(subject: string, bytes: Uint8Array): void {
+  #hear(subject: string, payload: Uint8Array, headers: HeaderSource | undefined): void {
     const { clock, metrics, onClaim } = this.#options;
-    const claim = readStatusClaim(bytes);
+    const claim = readStatusClaim(payload);
     if (claim === undefined || !this.#isOfNow(claim.beat_index)) {
       metrics.claims.inc({ verdict: 'invalid' });
       return;
@@ -51,7 +61,10 @@ export class ClaimEar implements Disposable {
       return;
     }
     metrics.claims.inc({ verdict: 'valid' });
-    onClaim(claim.agent_id, heardClaim(claim, clock.now()));
+    const { agent_id: agentId } = claim;
+    const heard = heardClaim(claim, clock.now());
+    if (this.#lane === undefined) onClaim(agentId, heard);
+    else this.#lane.put({ agentId, claim: heard, payload, headers });
   }
 
   #isOfNow(index: number): boolean {

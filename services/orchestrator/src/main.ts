@@ -1,4 +1,5 @@
 import { listenToBeats } from '@whoosh/backbeat-sdk';
+import { claimSignatures } from '@whoosh/backbeat-sdk/claim-signatures';
 import { signaturePolicy } from '@whoosh/backbeat-sdk/keys';
 import { connectBus } from '@whoosh/bus';
 import { clusterName, databaseConfig, environmentName, natsAuth, natsServers } from '@whoosh/config';
@@ -33,8 +34,9 @@ await runService({
       }),
     );
     const cluster = clusterName(env);
+    const policy = signaturePolicy(env);
     const beat = env.WHOOSH_BACKBEAT_ENABLED
-      ? resources.use(await listenToBeats({ bus, clusterId: cluster, log, signatures: signaturePolicy(env) }))
+      ? resources.use(await listenToBeats({ bus, clusterId: cluster, log, signatures: policy }))
       : undefined;
 
     const { runtime, reason } = await chooseRuntime(env.WHOOSH_AGENT_RUNTIME, environmentName(env), {
@@ -50,7 +52,9 @@ await runService({
     log.info({ runtime: runtime?.kind ?? 'none', reason }, 'runtime chosen');
     const { WHOOSH_AGENT_VOUCHER_KEY: voucherKey } = env;
     if (runtime !== undefined && voucherKey === undefined && env.BACKBEAT_REQUIRE_SIGNATURES) {
-      log.warn('agents sign nothing without WHOOSH_AGENT_VOUCHER_KEY, and reverb may refuse what they say');
+      log.warn(
+        'agents sign nothing without WHOOSH_AGENT_VOUCHER_KEY, so none that is started here is believed to be there',
+      );
     }
 
     const { relay } = resources.use(
@@ -62,6 +66,7 @@ await runService({
         cluster,
         runtime,
         keys: voucherKey && new AgentKeys(voucherKey, cluster),
+        signatures: claimSignatures(policy),
         image: env.WHOOSH_AGENT_IMAGE,
         jwtSecret: env.WHOOSH_AUTH_JWT_SECRET,
         instance,

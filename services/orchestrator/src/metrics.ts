@@ -6,6 +6,7 @@ export class OrchestratorMetrics {
   readonly agentTransitions: Counter<'to'>;
   readonly agentsKnown: Gauge;
   readonly claims: Counter<'verdict'>;
+  readonly claimsRefused: Counter<'reason'>;
   readonly passes: Counter<'result'>;
   readonly passSeconds: Histogram;
   readonly steps: Counter<'step'>;
@@ -40,6 +41,12 @@ export class OrchestratorMetrics {
       name: 'whoosh_status_claims_heard_total',
       help: 'StatusClaims by verdict: valid, invalid (breaks the contract), foreign (another agent).',
       labelNames: ['verdict'],
+      registers,
+    });
+    this.claimsRefused = new Counter({
+      name: 'whoosh_status_claims_refused_total',
+      help: 'Valid StatusClaims that are no sign of life, by reason: unsigned, signature (wrong), overrun (no time to verify it).',
+      labelNames: ['reason'],
       registers,
     });
     this.passes = new Counter({

@@ -2,6 +2,7 @@ import { type Consumer, DeliverPolicy } from '@nats-io/jetstream';
 import { type Bus } from '@whoosh/bus';
 import { backbeat, STREAMS } from '@whoosh/contracts';
 import { type Instant } from '@whoosh/stdx';
+import { type ClaimTrust, type SaidClaim } from './claim-trust.ts';
 import { type HeardClaim } from './domain/agent.ts';
 import { heardClaim, readStatusClaim } from './status-claim.ts';
 
@@ -15,16 +16,22 @@ export interface MissedClaimsOptions {
   readonly cluster: string;
   readonly agentId: string;
   readonly since: Instant;
+  /** Where signatures are checked; without it every claim is believed. */
+  readonly trust?: ClaimTrust | undefined;
 }
 
 /**
  * What an agent has said since, as the claims stream kept it, in order. An agent that began and ended its work while
  * nobody listened would otherwise never have worked.
  *
- * @throws when the stream does not answer
+ * @throws when the stream does not answer, or the thread that verifies dies
  */
 export async function readMissedClaims(options: MissedClaimsOptions): Promise<HeardClaim[]> {
-  const { bus, cluster, agentId, since } = options;
+  const said = await readSaid(options);
+  return (await options.trust?.believed(said)) ?? said.map(({ claim }) => claim);
+}
+
+async function readSaid({ bus, cluster, agentId, since }: MissedClaimsOptions): Promise<SaidClaim[]> {
   const subject = backbeat.claims.subject.at({ cluster, agent: agentId });
   const consumer = await bus.js.consumers.get(STREAMS.BACKBEAT_CLAIMS.name, {
     filter_subjects: subject,
@@ -39,16 +46,17 @@ export async function readMissedClaims(options: MissedClaimsOptions): Promise<He
   }
 }
 
-async function readClaims(consumer: Consumer, agentId: string, count: number): Promise<HeardClaim[]> {
-  const heard: HeardClaim[] = [];
+async function readClaims(consumer: Consumer, agentId: string, count: number): Promise<SaidClaim[]> {
+  const said: SaidClaim[] = [];
   let read = 0;
   for await (const message of await consumer.fetch({ max_messages: count, expires: FETCH_TIMEOUT_MS })) {
     const claim = readStatusClaim(message.data);
     if (claim?.agent_id === agentId) {
-      heard.push(heardClaim(claim, Math.floor(message.info.timestampNanos / NANOS_PER_MS)));
+      const heard = heardClaim(claim, Math.floor(message.info.timestampNanos / NANOS_PER_MS));
+      said.push({ agentId, claim: heard, payload: message.data, headers: message.headers });
     }
     read += 1;
     if (read === count) break;
   }
-  return heard;
+  return said;
 }

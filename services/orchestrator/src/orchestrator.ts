@@ -1,4 +1,5 @@
 import { type BeatListener, beatMsOf } from '@whoosh/backbeat-sdk';
+import { type SignatureSettings } from '@whoosh/backbeat-sdk/claim-signatures';
 import { type Bus } from '@whoosh/bus';
 import { type Secret } from '@whoosh/config';
 import { agents, CONSUMERS, deployments } from '@whoosh/contracts';
@@ -11,6 +12,7 @@ import { Hlc, nodeSuffix } from 'hlc-ts';
 import { type Kysely } from 'kysely';
 import { type AgentKeys } from './agent-keys.ts';
 import { ClaimEar } from './claim-ear.ts';
+import { ClaimTrust } from './claim-trust.ts';
 import { followOwners } from './consumers/owners.ts';
 import { getAgent, listAgents, setAgentStatus } from './handlers/agents.ts';
 import { getDeployment, listDeployments } from './handlers/deployments.ts';
@@ -37,6 +39,8 @@ export interface OrchestratorOptions {
   readonly runtime: AgentRuntime | undefined;
   /** Makes what the agents sign with; undefined: they sign nothing. */
   readonly keys?: AgentKeys | undefined;
+  /** Which claims are signs of life; undefined: all. */
+  readonly signatures?: SignatureSettings | undefined;
   readonly image: string;
   readonly jwtSecret: Secret;
   readonly instance: string;
@@ -63,6 +67,8 @@ export async function startOrchestrator(
     const tempo = beat?.tempo();
     return tempo === undefined ? undefined : beatMsOf(tempo);
   };
+  const { signatures } = options;
+  const trust = signatures && resources.use(new ClaimTrust({ ...options, signatures, metrics }));
   const presence = new Presence({
     agents: agentStore,
     deployments: deploymentStore,
@@ -72,7 +78,8 @@ export async function startOrchestrator(
     log,
     beatMs,
     isListening: () => bus.isConnected(),
-    missedClaims: (agentId, since) => readMissedClaims({ bus, cluster: options.cluster, agentId, since }),
+    missedClaims: (agentId, since) =>
+      readMissedClaims({ bus, cluster: options.cluster, agentId, since, trust }),
   });
   const learn = presence.learn.bind(presence);
 
@@ -124,7 +131,7 @@ export async function startOrchestrator(
   const ledger = attemptLedger(db, 'orchestrator');
   resources.use(await bus.consume(CONSUMERS['orchestrator-owners'], follow, { ledger }));
 
-  watchPresence({ ...options, clock, metrics, presence }, resources);
+  watchPresence({ ...options, clock, metrics, presence, trust }, resources);
   await bus.flush();
   const running = resources.move();
   return { relay, [Symbol.asyncDispose]: () => running.disposeAsync() };
@@ -135,6 +142,7 @@ function watchPresence(
     clock: Clock;
     metrics: OrchestratorMetrics;
     presence: Presence;
+    trust: ClaimTrust | undefined;
   },
   resources: AsyncDisposableStack,
 ): void {
@@ -147,6 +155,7 @@ function watchPresence(
   const ear = new ClaimEar({
     ...options,
     current: () => currentOf(beat),
+    isNews: (agentId, claim) => presence.isNews(agentId, claim),
     onClaim: (agentId, claim) => presence.hear(agentId, claim),
   });
   resources.use(ear);

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Clock, type Instant } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
 import { type Agent, type AgentInput, type HeardClaim, stepAgent } from './domain/agent.ts';
+import { isNews } from './domain/claim-news.ts';
 import { limitMs, OFFLINE_AFTER, STALE_AFTER } from './domain/limits.ts';
 import { type Lives } from './lives.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
@@ -83,6 +84,16 @@ export class Presence {
     }
     known.unnoted = claim;
     if (stepAgent(known.agent, { type: 'claimed', claim }).transitions.length > 0) this.#change(known, claim);
+  }
+
+  /** Whether `hear` would learn anything that it has not heard in the last two seconds. */
+  isNews(agentId: string, claim: HeardClaim): boolean {
+    const known = this.#known.get(agentId);
+    if (known === undefined) return isNews(this.#strangers.get(agentId)?.claim, claim);
+    const { agent, unnoted } = known;
+    // One that is called silent, or has said farewell, is back even with the same words.
+    const isBack = stepAgent(agent, { type: 'claimed', claim }).transitions.length > 0;
+    return isBack || isNews(unnoted ?? agent.lastClaim, claim);
   }
 
   /** The agent with what was heard of it since its row was written. */

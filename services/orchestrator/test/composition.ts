@@ -1,8 +1,9 @@
 /** The orchestrator's composition in this process, with a clock that a test may move. */
 import { type BeatListener, listenToBeats, type SignaturePolicy } from '@whoosh/backbeat-sdk';
+import { claimSignatures } from '@whoosh/backbeat-sdk/claim-signatures';
 import { Secret } from '@whoosh/config';
 import { type Clock } from '@whoosh/stdx';
-import { newRegistry } from '@whoosh/telemetry';
+import { newRegistry, type Registry } from '@whoosh/telemetry';
 import { quietLog } from '@whoosh/testkit';
 import { startOrchestrator } from '../src/orchestrator.ts';
 import { type AgentRuntime } from '../src/runtime/agent-runtime.ts';
@@ -21,6 +22,7 @@ export class MovableClock implements Clock {
 
 interface Composition extends AsyncDisposable {
   readonly beat: BeatListener;
+  readonly registry: Registry;
 }
 
 export async function startComposition(
@@ -29,22 +31,25 @@ export async function startComposition(
 ): Promise<Composition> {
   const bus = await world.newBus('orchestrator');
   const beat = await listenToBeats({ bus, clusterId: CLUSTER, signatures: over.signatures });
+  const registry = newRegistry('orchestrator');
   const service = await startOrchestrator({
     bus,
     db: world.db,
     databaseUrl: new Secret(world.databaseUrl),
     beat,
     cluster: CLUSTER,
+    signatures: claimSignatures(over.signatures),
     runtime: over.runtime,
     image: 'agent:test',
     jwtSecret: new Secret(JWT_SECRET),
     instance: over.instance ?? 'one',
     log: quietLog(),
-    registry: newRegistry('orchestrator'),
+    registry,
     ...(over.clock && { clock: over.clock }),
   });
   return {
     beat,
+    registry,
     [Symbol.asyncDispose]: async () => {
       await service[Symbol.asyncDispose]();
       await beat.close();

@@ -14,7 +14,7 @@ import {
   type Signer,
   trustedKeyLine,
 } from '@whoosh/backbeat-sdk/keys';
-import { TestPulse } from '@whoosh/backbeat-sdk/testing';
+import { TestPulse, TestSigner } from '@whoosh/backbeat-sdk/testing';
 import { Secret } from '@whoosh/config';
 import { agents, backbeat, deployments } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
@@ -78,10 +78,11 @@ test(
     expect(reports.count('invalid_claims_signature') + reports.count('invalid_claims_unsigned')).toBe(0);
 
     const caller = await world.newBus('caller');
-    const { items } = await caller.call(deployments.listDeployments, {
-      owner_id: council.view.id,
-      limit: 9,
-    });
+    const listed = { owner_id: council.view.id, limit: 9 };
+    const itemsOf = async () => (await caller.call(deployments.listDeployments, listed)).items;
+    // The registry believes them as well.
+    await until(async () => (await itemsOf()).every(({ status }) => status === 'healthy'), SLOW);
+    const items = await itemsOf();
     const signers = new Map<string, Signer>();
     for (const { id, generation, agent_id: agent } of items) {
       const path = join(station.stateDirectory, 'agents', `${id}.${generation}.key`);
@@ -134,6 +135,86 @@ test('a beat that the pulse has not signed moves no limit', async () => {
   world.pulse.beat();
   await until(() => beat.tempo() === world.pulse.tempoBpm, SLOW);
 });
+
+test('nobody is kept alive, or from work, by what others say in its name', async () => {
+  const pulse = readSigner('pulse', newPrivateKey());
+  const [victim, other, starter] = [
+    new TestSigner('v1', 'victim'),
+    new TestSigner('o1', 'other'),
+    new TestSigner('w1', 'w-*'),
+  ];
+  await using world = await startWorld(pulse);
+  const clock = new MovableClock();
+  const lines = [trustedKeyLine(pulse, PULSE_OWNER), ...[victim, other, starter].map(({ line }) => line)];
+  const keys = readTrustedKeys(lines.join('\n'));
+  await using composition = await startComposition(world, { clock, signatures: { keys, required: true } });
+  const caller = await world.newBus('gateway');
+  const principal = { kind: 'service', id: 'service:test', role: 'service' } as const;
+  for (const agent_id of ['victim', 'other', 'w-1'])
+    await caller.call(agents.registerAgent, { agent_id, capabilities: [] }, { principal });
+  const agent = (agent_id: string) => caller.call(agents.getAgent, { agent_id });
+  const say = (agentId: string, state: backbeat.ClaimState, signer?: TestSigner) =>
+    speak(world, { agentId, state, signer });
+  world.pulse.beat();
+  await until(() => composition.beat.tempo() !== undefined, SLOW);
+
+  await say('w-1', 'executing', starter.vouchFor('w-1', CLUSTER));
+  await say('victim', 'executing', victim);
+  for (const agentId of ['w-1', 'victim'])
+    await until(async () => (await agent(agentId)).activity === 'working', SLOW);
+
+  const forge = async () => {
+    await say('victim', 'completed');
+    await say('victim', 'completed', other);
+    await say('victim', 'completed', new TestSigner('v1', 'victim'));
+    await say('victim', 'completed', starter.vouchFor('victim', CLUSTER));
+  };
+  await forge();
+  // Claims are taken in their order: once this one counts, those before it are decided.
+  await say('other', 'executing', other);
+  await until(async () => (await agent('other')).activity === 'working', SLOW);
+  expect(await agent('victim')).toMatchObject({ status: 'online', activity: 'working' });
+  const refused = await composition.registry.getSingleMetric('whoosh_status_claims_refused_total')?.get();
+  expect(refused?.values.map(({ labels, value }) => [labels['reason'], value]).toSorted()).toEqual([
+    ['signature', 3],
+    ['unsigned', 1],
+  ]);
+
+  clock.advance(16_000);
+  const isStaleAnyway = async () => {
+    await forge();
+    return (await agent('victim')).status === 'stale';
+  };
+  await until(isStaleAnyway, SLOW);
+  world.pulse.beat();
+  await until(async () => {
+    await say('victim', 'executing', victim);
+    return (await agent('victim')).status === 'online';
+  }, SLOW);
+});
+
+/** Publishes a claim of the beat that is on. */
+async function speak(
+  world: World,
+  {
+    agentId,
+    state,
+    signer,
+  }: { agentId: string; state: backbeat.ClaimState; signer?: TestSigner | undefined },
+): Promise<void> {
+  const body: backbeat.StatusClaim = {
+    type: 'backbeat.statusclaim.v1',
+    agent_id: agentId,
+    beat_index: world.pulse.index,
+    state,
+    task_id: 't:1',
+    hlc: '7ffd:0001:abcd',
+  };
+  const payload = new TextEncoder().encode(JSON.stringify(body));
+  const subject = backbeat.claims.subject.at({ cluster: CLUSTER, agent: agentId });
+  world.bus.connection.publish(subject, payload, signer && { headers: signer.headers(payload) });
+  await world.bus.flush();
+}
 
 /** Says, in the name of whoever said `last`, something else each time. */
 function saying(world: World, last: Msg | undefined): (signer: Signer | undefined) => Promise<void> {
