@@ -169,22 +169,23 @@ describe('bad input', () => {
       });
     }
     await putRaw(connection, CLAIM, withBeat('-0'));
-    await until(
-      () => replica.reverb.recent.all.reduce((sum, { summary }) => sum + summary.agents_reporting, 0) >= good,
-      {
-        timeoutMs: 60_000,
-        describe: 'every good claim in some window',
-      },
-    );
+    const reporting = () => stage.heard.reduce((sum, report) => sum + report.agents_reporting, 0);
+    const late = () =>
+      stage.heard
+        .flatMap(({ issues }) => issues)
+        .reduce((sum, { category, count }) => sum + (category === 'late_claims' ? count : 0), 0);
+    // Of a beat long ago: late. A busy host may store a good one after its window too; none is left out.
+    await until(() => late() >= 1 && reporting() + late() === good + 1, {
+      timeoutMs: 60_000,
+      describe: () => `${good} good claims and an old one: ${reporting()} in windows, ${late()} late`,
+    });
+    const { invalidByReason } = replica.reverb.tally;
+    const invalid = Object.values(invalidByReason).reduce((sum, count) => sum + count, 0);
+    expect(invalid).toBe(CASES.filter(({ counted }) => counted in invalidByReason).length);
     await everyMetricMoves(stage, replica);
     stage.pulse.stop();
-    // Of a beat long ago: late, not invalid.
     const { stored, recomputed } = await stage.reportsEqualRecomputation();
     expect(stored).toEqual(recomputed);
-    const total = (stored as backbeat.BarReport[])
-      .flatMap(({ issues }) => issues)
-      .reduce((sum, { category, count }) => sum + (category === 'late_claims' ? count : 0), 0);
-    expect(total).toBe(1);
     const letters = await until(
       async () => {
         const page = await listDeadLetters(stage.bus.jsm, { limit: 100 });
