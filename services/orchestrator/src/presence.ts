@@ -4,6 +4,7 @@ import { type Log } from '@whoosh/telemetry';
 import { type Agent, type AgentInput, type HeardClaim, stepAgent } from './domain/agent.ts';
 import { isNews } from './domain/claim-news.ts';
 import { limitMs, OFFLINE_AFTER, STALE_AFTER } from './domain/limits.ts';
+import { Strangers } from './domain/strangers.ts';
 import { type Lives } from './lives.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
 import { type AgentStore, type Sighting } from './store/agents.ts';
@@ -35,8 +36,6 @@ const NOTE_EVERY_MS = 5_000;
 const STRANGERS_MAX = 50_000;
 const LOOKUPS_MAX = 1_000;
 const SILENT_MAX = 500;
-/** A stranger may have registered with another replica in the meantime. */
-const ASK_AGAIN_AFTER_MS = 5_000;
 /** Further back nobody asks what was missed. */
 const MISSED_MS_MAX = 600_000;
 const MISSED_AGENTS_MAX = 1_000;
@@ -54,8 +53,8 @@ const BY = { by: 'orchestrator' };
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #known = new Map<string, Known>();
-  /** Agents that are not registered, and when that was last asked; null when it is still to be asked. */
-  readonly #strangers = new Map<string, { askedAt: Instant | null; claim: HeardClaim }>();
+  /** Agents that are not registered. */
+  readonly #strangers = new Strangers(STRANGERS_MAX);
   #listeningSince: Instant;
   /** Looks at what was missed that are left; 0 when nothing was. */
   #catchUpTries = MISSED_TRIES_MAX;
@@ -69,7 +68,7 @@ export class Presence {
 
   /** The registry changed in this process. */
   learn(agent: Agent): void {
-    this.#strangers.delete(agent.agentId);
+    this.#strangers.forget(agent.agentId);
     const known = this.#known.get(agent.agentId);
     if (known === undefined) this.#known.set(agent.agentId, { agent, unnoted: undefined, isChanging: false });
     else if (known.agent.revision <= agent.revision) known.agent = agent;
@@ -79,7 +78,7 @@ export class Presence {
   hear(agentId: string, claim: HeardClaim): void {
     const known = this.#known.get(agentId);
     if (known === undefined) {
-      this.#meetStranger(agentId, claim);
+      this.#strangers.meet(agentId, claim);
       return;
     }
     known.unnoted = claim;
@@ -89,7 +88,7 @@ export class Presence {
   /** Whether `hear` would learn anything that it has not heard in the last two seconds. */
   isNews(agentId: string, claim: HeardClaim): boolean {
     const known = this.#known.get(agentId);
-    if (known === undefined) return isNews(this.#strangers.get(agentId)?.claim, claim);
+    if (known === undefined) return isNews(this.#strangers.heard(agentId), claim);
     const { agent, unnoted } = known;
     // One that is called silent, or has said farewell, is back even with the same words.
     const isBack = stepAgent(agent, { type: 'claimed', claim }).transitions.length > 0;
@@ -183,34 +182,16 @@ export class Presence {
     else this.#known.delete(agent.agentId);
   }
 
-  #meetStranger(agentId: string, claim: HeardClaim): void {
-    const stranger = this.#strangers.get(agentId);
-    if (stranger !== undefined) {
-      stranger.claim = claim;
-      return;
-    }
-    if (this.#strangers.size < STRANGERS_MAX) this.#strangers.set(agentId, { askedAt: null, claim });
-  }
-
   async #askForStrangers(now: Instant): Promise<void> {
-    const due = [...this.#strangers]
-      .filter(([, { askedAt }]) => askedAt === null || now - askedAt >= ASK_AGAIN_AFTER_MS)
-      .slice(0, LOOKUPS_MAX);
+    const due = this.#strangers.due(now, LOOKUPS_MAX);
     if (due.length === 0) return;
-    const found = await this.#options.agents.findMany(due.map(([agentId]) => agentId));
-    const claims = new Map(due.map(([agentId, { claim }]) => [agentId, claim]));
-    for (const agent of found) {
+    for (const agent of await this.#options.agents.findMany(due)) {
       if (agent.removedAt !== null) continue;
+      const claim = this.#strangers.heard(agent.agentId);
       this.learn(agent);
-      const claim = claims.get(agent.agentId);
       if (claim !== undefined) this.hear(agent.agentId, claim);
     }
-    for (const [agentId, stranger] of due) {
-      if (this.#known.has(agentId)) continue;
-      // One that was silent since it was last asked for is forgotten.
-      if (stranger.askedAt !== null && stranger.claim.at < stranger.askedAt) this.#strangers.delete(agentId);
-      else stranger.askedAt = now;
-    }
+    this.#strangers.asked(due, now);
   }
 
   /** A deployment is healthy with the first claim of its agent in this attempt. Asked of the rows: a restart forgets none. */
