@@ -4,7 +4,8 @@ import { killReverb } from './reverb-kills.ts';
 import { type Audit, ReportStage } from './report-stage.ts';
 
 const AGENTS = 10_000;
-const TEMPO_BPM = 120;
+/** Two cores carry the agents, the broker, reverb and the listeners together. */
+const TEMPO_BPM = 30;
 const BAR_LENGTH = 2;
 const WINDOWS = 65;
 /** Until the programs are compiled and the grids are found. */

@@ -8,7 +8,6 @@ export const GROUP_SIZE = 20;
 const SAMPLES_FOR_RATE_MIN = 20;
 /** Groups that a short history is divided into, before it can be divided into groups of 20. */
 const GROUPS_MIN = 10;
-const ANCHOR_SAMPLES = 5;
 /** How far two oscillators differ before anything was measured; crystals stay within 100 ppm. */
 const RATE_PRIOR_SIGMA = 100e-6;
 const RATE_KEPT_SIGMA_MIN = 2e-6;
@@ -33,7 +32,7 @@ interface Placed extends GridPoint {
 /**
  * Estimates, on the listener's monotonic clock, when each beat falls: the smallest delay of each 20
  * beats, least squares over 1,200 (the clock filter of NTP, Mills; the windowed regression of Ableton
- * Link). The rate between the two clocks is kept across changes of tempo, because it belongs to the
+ * Link); until there are ten such groups the phase is that of the least late of the last 20 beats. The rate between the two clocks is kept across changes of tempo, because it belongs to the
  * oscillators and not to the music. Times are milliseconds.
  */
 export class GridEstimator {
@@ -142,7 +141,7 @@ export class GridEstimator {
   #estimate(): void {
     const count = this.#xs.length;
     if (count < SAMPLES_FOR_RATE_MIN) {
-      this.#phase = this.#earliest(Math.max(0, count - ANCHOR_SAMPLES), count).phase;
+      this.#phase = this.#leastLate();
       return;
     }
     const line = this.#fit();
@@ -152,7 +151,14 @@ export class GridEstimator {
     const rate = (line.slope * fitWeight + this.#priorRate * priorWeight) / (fitWeight + priorWeight);
     this.#rate = Math.min(1 + RATE_ERROR_MAX, Math.max(1 - RATE_ERROR_MAX, rate));
     this.#rateSigma = Math.sqrt(1 / (fitWeight + priorWeight));
-    this.#phase = line.meanY - this.#rate * line.meanX;
+    // The mean of small groups lies as late as their members were: it would move a grid that is taken over.
+    const isLong = count >= GROUPS_MIN * GROUP_SIZE;
+    this.#phase = isLong ? line.meanY - this.#rate * line.meanX : this.#leastLate();
+  }
+
+  #leastLate(): number {
+    const count = this.#xs.length;
+    return this.#earliest(Math.max(0, count - GROUP_SIZE), count).phase;
   }
 
   #fit(): Fit {
