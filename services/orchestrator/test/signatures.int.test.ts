@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { headers, type Msg } from '@nats-io/nats-core';
+import { KeyRing } from '@whoosh/backbeat-sdk/claim-signatures';
 import {
   addSignature,
   KEY_HEADER,
@@ -17,9 +18,13 @@ import {
 import { TestPulse, TestSigner } from '@whoosh/backbeat-sdk/testing';
 import { Secret } from '@whoosh/config';
 import { agents, backbeat, deployments } from '@whoosh/contracts';
-import { until } from '@whoosh/testkit';
+import { newRegistry } from '@whoosh/telemetry';
+import { quietLog, until } from '@whoosh/testkit';
 import { expect, test } from 'vitest';
 import { AgentKeys } from '../src/agent-keys.ts';
+import { ClaimTrust } from '../src/claim-trust.ts';
+import { OrchestratorMetrics } from '../src/metrics.ts';
+import { readMissedClaims } from '../src/missed-claims.ts';
 import { MovableClock, startComposition } from './composition.ts';
 import { openStation } from './orchestrator-process.ts';
 import { openRestDoor } from './rest-door.ts';
@@ -179,6 +184,17 @@ test('nobody is kept alive, or from work, by what others say in its name', async
     ['signature', 3],
     ['unsigned', 1],
   ]);
+
+  // The same for whoever was away meanwhile, and reads them from the stream.
+  await using trust = new ClaimTrust({
+    signatures: { keys: new KeyRing(keys), isRequired: true },
+    cluster: CLUSTER,
+    metrics: new OrchestratorMetrics(newRegistry('another')),
+    log: quietLog(),
+  });
+  const missed = { bus: world.bus, cluster: CLUSTER, agentId: 'victim', since: 0 };
+  await until(async () => (await readMissedClaims(missed)).length === 5, SLOW);
+  expect(await readMissedClaims({ ...missed, trust })).toMatchObject([{ state: 'executing' }]);
 
   clock.advance(16_000);
   const isStaleAnyway = async () => {
