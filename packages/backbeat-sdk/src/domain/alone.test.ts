@@ -140,13 +140,10 @@ test('back from being alone it slews by at most 5 % of a beat per beat, never ba
       }
       // Where a step was missed, or the clocks have parted too far, the pulse is more than half a beat away: nothing to slew.
       const isFar = told.some(({ kind }) => kind === 'jumped' || kind === 'late' || kind === 'dropped');
-      const isMissed = pulse.stepAt >= LOCKED_BEATS && pulse.stepAt < LOCKED_BEATS + silence;
       // At an even tempo it always slews, so that the rest cannot go unlooked at.
       if (pulse.factor === 1) expect(isFar).toBe(false);
       if (isFar) return;
       slewed += 1;
-      // With a step missed and clocks that parted, the pulse's own times give a grid that is taken over at once.
-      const isTakenOver = isMissed && pulse.factor !== 1 && pulse.withAt && partedBeats !== 0;
       // The first own beat is half a beat late, because the pulse was waited for.
       const own = beats.filter(({ index }) => index > LOCKED_BEATS);
       for (const [i, beat] of own.entries()) {
@@ -154,7 +151,6 @@ test('back from being alone it slews by at most 5 % of a beat per beat, never ba
         if (before === undefined) continue;
         const gapMs = beat.atMs - before.atMs;
         expect(beat.index).toBe(before.index + 1);
-        if (isTakenOver) continue;
         // A step while it slews is told by one frame, and its time is known a little later.
         const slewMax = SLEW_MAX + (pulse.factor === 1 ? 0.001 : 0.01);
         expect(gapMs).toBeGreaterThanOrEqual((1 - slewMax) * Math.min(before.beatMs, beat.beatMs));
@@ -167,7 +163,14 @@ test('back from being alone it slews by at most 5 % of a beat per beat, never ba
         expect(Math.abs(beat.atMs - trueMs)).toBeLessThan(0.002 * beat.beatMs + 1);
       }
     }),
-    { numRuns: 300 },
+    // Rarely drawn: the first frame after the silence tells of a step, by which the next own beat was due already.
+    {
+      numRuns: 300,
+      examples: [
+        [{ tempoBpm: 30, stepAt: 57, factor: 1.0886, withAt: true }, 30, 0.242],
+        [{ tempoBpm: 0.1, stepAt: 30, factor: 1.0023, withAt: true }, 26, 0.06],
+      ],
+    },
   );
   expect(slewed).toBeGreaterThan(0);
 });

@@ -109,12 +109,19 @@ export class Metronome<Frame extends MetronomeFrame> {
     const isLate = !this.#grid.isEmpty && !isAdopted && lateMs > this.#grid.beatMs;
     if (isLate) return this.#late(frame, lateMs, nowMs);
     this.#lateInARow = 0;
+    const wakeAtMs = this.wakeAtMs() ?? nowMs;
     if (isAdopted) this.#reanchor(frame, nowMs);
     else this.#place({ frame, atMs: nowMs, lateMs });
     this.#heardAtMs = nowMs;
-    return this.#mode === 'silent' || this.#mode === 'locked'
-      ? this.#follow(frame, nowMs)
-      : this.#meet(frame, nowMs);
+    if (this.#mode === 'silent' || this.#mode === 'locked') return this.#follow(frame, nowMs);
+    // What was due before it was heard is late by this process, and stays where it belongs.
+    if (wakeAtMs > nowMs) this.#notBefore(nowMs);
+    return this.#meet(frame, nowMs);
+  }
+
+  /** A frame may show that the next own beat should have been on: it is on now, and those after it count from there. */
+  #notBefore(nowMs: number): void {
+    if (this.#nextOwnMs() < nowMs) this.#emittedAtMs = nowMs - (1 - SLEW_MAX) * this.#grid.beatMs;
   }
 
   /** Puts a frame that counts on the grid, and decides after a time alone whether the grid still holds. */
