@@ -32,6 +32,7 @@ export class RaftGroup implements AsyncDisposable {
   readonly #directory: string;
   readonly #nodes = new Map<string, Node>();
   readonly #leadings: Leading[] = [];
+  readonly #lossesAtMs: number[] = [];
   readonly #text: string[] = [];
   measured: Extract<RaftNodeLine, { type: 'measured' }> | undefined;
   /** Measurements that were begun in vain. */
@@ -96,6 +97,7 @@ export class RaftGroup implements AsyncDisposable {
     if (line.type === 'role') {
       [node.leader, node.term] = [line.leader, line.term];
       node.isLeading &&= line.role === 'leader';
+      if (line.leader === null) this.#lossesAtMs.push(line.atMs);
     }
     if (line.type !== 'leading') return;
     node.isLeading = true;
@@ -136,6 +138,11 @@ export class RaftGroup implements AsyncDisposable {
         describe: () => `a new leader: ${this.story}`,
       },
     );
+  }
+
+  /** When the first node saw that it has no leader any more. */
+  lossSeenAfter(atMs: number): number {
+    return Math.min(...this.#lossesAtMs.filter((each) => each >= atMs));
   }
 
   /** Returns as soon as the signal is sent; `gone` is awaited for one that ends the process. */

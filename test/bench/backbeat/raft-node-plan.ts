@@ -18,7 +18,13 @@ export interface RaftNodePlan {
 /** What it says, a line of JSON each. */
 export type RaftNodeLine =
   | { readonly type: 'up' }
-  | { readonly type: 'role'; readonly role: string; readonly term: number; readonly leader: string | null }
+  | {
+      readonly type: 'role';
+      readonly role: string;
+      readonly term: number;
+      readonly leader: string | null;
+      readonly atMs: number;
+    }
   /** The first entry of its own term is committed and applied. */
   | { readonly type: 'leading'; readonly term: number; readonly atMs: number }
   /** An entry of a measurement was not committed; it begins anew, here or at the next leader. */

@@ -106,7 +106,8 @@ const { raft } = await startRaft({
       applied = Number(new TextDecoder().decode(snapshot));
     },
   },
-  onRole: ({ role, term, leader }) => print({ type: 'role', role, term, leader: leader ?? null }),
+  onRole: ({ role, term, leader }) =>
+    print({ type: 'role', role, term, leader: leader ?? null, atMs: monotonicMs() }),
   onLeading: (term) => {
     print({ type: 'leading', term, atMs: monotonicMs() });
     led = term;
