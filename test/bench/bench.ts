@@ -20,6 +20,7 @@ import { takeOver } from './backbeat/take-over-row.ts';
 import { taskToTeam, webhookToCouncil } from './main-job-rows.ts';
 import { type Figures, type Measured, type Row } from './row.ts';
 import { coldStart, install } from './start-rows.ts';
+import { StolenTime } from './stolen-time.ts';
 
 const ROWS: readonly Row[] = [
   webhookToCouncil,
@@ -49,8 +50,9 @@ if (rows.length === 0) {
 
 for (const row of rows) {
   console.log(`${row.name}: ${row.what}`);
+  const stolen = new StolenTime();
   const measured = await row.measure();
-  write(row, measured);
+  write(row, measured, stolen.percent);
   console.log(
     JSON.stringify({
       row: row.name,
@@ -64,9 +66,9 @@ for (const row of rows) {
 process.exit(0);
 
 /** Replaces the row's line between the marks of the document, or adds it. */
-function write(row: Row, measured: Measured): void {
+function write(row: Row, measured: Measured, stolenPercent: number | undefined): void {
   const begin = `<!-- row:${row.name} -->`;
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}${stolenPercent === undefined ? '' : `; ${stolenPercent} % of the processor time was the host’s`}`;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const verdict = measured.met === undefined ? '–' : measured.met ? 'met' : 'missed';
   const text = `${begin} | ${row.name} | ${row.what} | ${figures(measured.figures)} | ${row.baseline}: ${figures(measured.baseline)} | ${row.aim} | ${verdict}${measured.note === undefined ? '' : `: ${measured.note}`} | \`make bench ROW=${row.name}\` at ${commit}; ${machine} |`;
