@@ -15,11 +15,11 @@ import { withStory } from './told-story.ts';
 
 /**
  * For runs that are compared: the fleet waits for work, so that the team does not depend on the moment, and a bar lasts
- * six seconds, so that a council needs no second round because the machine is slow.
+ * four seconds, so that a council needs no second round because the machine is slow.
  */
 export const QUIET = {
   BACKBEAT_SCORE: fileURLToPath(new URL('quiet-fleet.yaml', import.meta.url)),
-  BACKBEAT_TEMPO_BPM: '40',
+  BACKBEAT_TEMPO_BPM: '60',
 };
 
 export interface BothJobs {
