@@ -100,9 +100,14 @@ export const pullRequestChanged = plainEvent(
   'A pull request was opened, changed or merged; creates no work',
 );
 
+/** `owner/name`. Dots alone are names of nothing in Gitea, and lead a URL to another place. */
+const FullName = z
+  .string()
+  .regex(/^(?!\.{1,2}\/)[A-Za-z0-9_.-]{1,100}\/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}$/, 'owner/name');
+
 export const addRepository = keyedCall('monitor', 'repository.add', {
   request: z.strictObject({
-    full_name: z.string().regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'owner/name'),
+    full_name: FullName,
     monitor_issues: z.boolean().default(true),
     chorus_labels_only: z.boolean().default(true),
   }),

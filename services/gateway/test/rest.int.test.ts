@@ -209,6 +209,9 @@ describe('what is not right is said', () => {
     ['the id in the body', { full_name: 'acme/orders', id: REPOSITORY_ID }, 'id'],
     ['a missing field', {}, 'full_name'],
     ['a wrong type', { full_name: 'acme/orders', monitor_issues: 'yes' }, 'monitor_issues'],
+    ['an owner that leads elsewhere', { full_name: '../user' }, 'full_name'],
+    ['a name that leads elsewhere', { full_name: 'acme/..' }, 'full_name'],
+    ['a dot for a name', { full_name: './orders' }, 'full_name'],
   ])('%s', async (_name, json, field) => {
     const answer = await post(json);
     expect([answer.status, answer.body.details.code]).toEqual([400, 'invalid_argument']);
