@@ -17,6 +17,8 @@ export default defineConfig({
           exclude: [...exclude, '**/*.int.test.ts'],
           testTimeout: 60_000,
           maxWorkers: 2,
+          // No module keeps state, so files share them; loading them for each file was a third of the time.
+          isolate: false,
         },
       },
       {
@@ -36,6 +38,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          isolate: false,
         },
       },
       {

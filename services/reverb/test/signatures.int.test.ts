@@ -2,8 +2,8 @@ import { connect, readTrustedKeys } from '@whoosh/backbeat-sdk';
 import { KeyRing } from '@whoosh/backbeat-sdk/claim-signatures';
 import { TestSigner } from '@whoosh/backbeat-sdk/testing';
 import { until } from '@whoosh/testkit';
+import { type SignatureRules } from '@whoosh/testkit/recomputation';
 import { describe, expect, test } from 'vitest';
-import { type SignatureRules } from './recompute.ts';
 import { CLUSTER, putRaw, Stage } from './stage.ts';
 
 const a = new TestSigner('a-1', 'a');

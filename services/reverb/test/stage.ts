@@ -6,9 +6,9 @@ import { type Bus, connectBus } from '@whoosh/bus';
 import { backbeat } from '@whoosh/contracts';
 import { newRegistry } from '@whoosh/telemetry';
 import { quietLog, startNats, type TestNats, until } from '@whoosh/testkit';
+import { bare, recompute, type SignatureRules, type StoredMessage } from '@whoosh/testkit/recomputation';
 import { placeOf } from '../src/place-of.ts';
 import { Reverb, type ReverbOptions } from '../src/reverb.ts';
-import { bare, type RawMessage, recompute, type SignatureRules } from './recompute.ts';
 
 export const CLUSTER = 'c';
 
@@ -26,7 +26,7 @@ export class Stage implements AsyncDisposable {
   readonly bus: Bus;
   readonly pulse: TestPulse;
   /** The claims stream from its beginning, purged parts included. */
-  readonly raw: RawMessage[] = [];
+  readonly raw: StoredMessage[] = [];
   /** What was republished to core subscribers. */
   readonly heard: backbeat.BarReport[] = [];
   readonly #resources = new AsyncDisposableStack();
@@ -106,7 +106,7 @@ export class Stage implements AsyncDisposable {
       describe: 'the whole claims stream',
       timeoutMs: 60_000,
     });
-    const recomputed = recompute(this.raw, rules).map(bare);
+    const recomputed = recompute(this.raw, rules);
     const count = recomputed.length;
     await until(async () => (await this.stored()).length >= count, {
       describe: 'a report for every marker',

@@ -1,8 +1,8 @@
 import { windowIdOf } from '@whoosh/backbeat-sdk/rules';
 import { type backbeat } from '@whoosh/contracts';
+import { type StoredMessage } from '@whoosh/testkit/recomputation';
 import { readEntry } from '../src/claim-decoder.ts';
 import { type ClosedWindow, WindowBook } from '../src/domain/window-book.ts';
-import { type RawMessage } from './recompute.ts';
 
 export const BEAT_MS = 500;
 export const GRACE_MS = 125;
@@ -10,7 +10,7 @@ export const START_MS = 1_700_000_000_000;
 
 /** A claims stream as the broker would hold it, written beat by beat. */
 export class WrittenStream {
-  readonly messages: RawMessage[] = [];
+  readonly messages: StoredMessage[] = [];
   nowMs = START_MS;
   #hlc = 0;
 
@@ -69,7 +69,7 @@ export class WrittenStream {
   }
 }
 
-export function fold(messages: readonly RawMessage[], book = new WindowBook()): ClosedWindow[] {
+export function fold(messages: readonly StoredMessage[], book = new WindowBook()): ClosedWindow[] {
   const closed: ClosedWindow[] = [];
   for (const { subject, text, sequence, storedAtMs } of messages) {
     const entry = readEntry(subject, new TextEncoder().encode(text), { sequence, storedAtMs });

@@ -2,7 +2,7 @@ import { DeliverPolicy } from '@nats-io/jetstream';
 import { type Bus } from '@whoosh/bus';
 import { STREAMS } from '@whoosh/contracts';
 import { until } from '@whoosh/testkit';
-import { type StreamMessage } from './recomputation.ts';
+import { type StoredMessage } from '@whoosh/testkit/recomputation';
 
 const CLAIMS = STREAMS.BACKBEAT_CLAIMS.name;
 const RECORD = 'BENCH_CLAIMS_RECORD';
@@ -27,7 +27,7 @@ export async function recordIsWhole(bus: Bus): Promise<void> {
 }
 
 /** Gives the messages of the record in their order; answers how many there are. */
-export async function readRecord(bus: Bus, take: (message: StreamMessage) => void): Promise<number> {
+export async function readRecord(bus: Bus, take: (message: StoredMessage) => void): Promise<number> {
   const { state } = await bus.jsm.streams.info(RECORD);
   const last = state.last_seq;
   if (state.first_seq !== 1 || state.messages !== last)

@@ -1,15 +1,18 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestPulse } from '@whoosh/backbeat-sdk/testing';
 import { type Bus } from '@whoosh/bus';
-import { backbeat, STREAMS } from '@whoosh/contracts';
-import { OwnedProcess } from '@whoosh/devkit';
+import { backbeat } from '@whoosh/contracts';
+import { OwnedProcess, stateDirectory } from '@whoosh/devkit';
 import { startNats, type TestNats, until } from '@whoosh/testkit';
+import { Recomputation, type Recomputed, type StoredMessage } from '@whoosh/testkit/recomputation';
 import { openBenchBus } from './bench-bus.ts';
 import { readRecord, recordClaims, recordIsWhole } from './claims-record.ts';
 import { jsonLines } from './json-lines.ts';
-import { Recomputation, type Recomputed, worded } from './recomputation.ts';
 import { ReportEars } from './report-ears.ts';
 import { ServiceProcess } from './service-process.ts';
+import { differenceOf, storedReports } from './stored-reports.ts';
 
 export const CLUSTER = 'bench';
 const CROWD = fileURLToPath(new URL('claim-crowd.ts', import.meta.url));
@@ -156,21 +159,23 @@ export class ReportStage implements AsyncDisposable {
 
   /** Every report against the offline recomputation, and every window against what was stored and heard. */
   async audit(): Promise<Audit> {
-    const stored = await this.#stored();
+    const stored = await storedReports(this.bus);
     const recomputation = new Recomputation();
     await recordIsWhole(this.bus);
     await using patient = await openBenchBus(this.nats.url, 'agent');
     const beganMs = performance.now();
     const claims = await readRecord(patient, (message) => recomputation.take(message));
     const recomputedMs = performance.now() - beganMs;
-    const byWindow = Map.groupBy(stored, ({ window_id: id }) => id);
-    const expected = new Map(recomputation.reports.map((report) => [report.window_id, report]));
+    const byWindow = Map.groupBy(stored, ({ report }) => report.window_id);
+    const expected = new Map(recomputation.windows.map((window) => [window.report.window_id, window]));
     const isOnce = ({ windowId }: AnnouncedWindow): boolean =>
       (byWindow.get(windowId)?.length ?? 0) >= 1 && this.ears.ears.every((ear) => ear.has(windowId));
-    const unequal = stored.filter(
-      (report) => fingerprint(worded(report)) !== fingerprint(expected.get(report.window_id)),
-    );
-    const [first] = unequal;
+    const unequal = stored.flatMap((window) => {
+      const { window_id: id, from_beat: from } = window.report;
+      const difference = differenceOf(window, expected.get(id));
+      return difference === undefined ? [] : `the window from beat ${from}: ${difference}`;
+    });
+    if (unequal.length > 0) await this.#keepEvidence(patient, unequal, stored);
     return {
       windows: this.windows.length,
       lost: this.windows.filter((window) => !isOnce(window)).length,
@@ -178,9 +183,7 @@ export class ReportStage implements AsyncDisposable {
         [...byWindow.values()].filter(({ length }) => length > 1).length +
         this.ears.ears.flatMap((ear) => [...ear.values()]).filter(({ times }) => times > 1).length,
       unequal: unequal.length,
-      firstUnequal:
-        first &&
-        `stored ${fingerprint(worded(first))}, recomputed ${fingerprint(expected.get(first.window_id))}`,
+      firstUnequal: unequal[0],
       claims,
       recomputedMs,
     };
@@ -198,24 +201,15 @@ export class ReportStage implements AsyncDisposable {
     this.windows.push({ windowId: frame.window_id, fromMs });
   }
 
-  async #stored(): Promise<backbeat.BarReport[]> {
-    const name = STREAMS.BACKBEAT_REPORTS.name;
-    const { state } = await this.bus.jsm.streams.info(name);
-    const reports: backbeat.BarReport[] = [];
-    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-      const message = await this.bus.jsm.streams.getMessage(name, { seq });
-      if (message !== null) reports.push(backbeat.BarReport.parse(message.json()));
-    }
-    return reports;
+  /** For whoever has to find out which of the two is wrong: all that was claimed and all that was reported. */
+  async #keepEvidence(bus: Bus, unequal: readonly string[], stored: readonly Recomputed[]): Promise<void> {
+    const messages: StoredMessage[] = [];
+    await readRecord(bus, (message) => messages.push(message));
+    const folder = join(stateDirectory, 'bench', `unequal-${Date.now()}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'differences.txt'), `${unequal.join('\n')}\n`);
+    for (const [name, rows] of Object.entries({ messages, stored }))
+      await writeFile(join(folder, `${name}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    console.error(`${unequal.length} reports are unlike the recomputation: ${folder}`);
   }
-}
-
-function fingerprint(report: Recomputed | undefined): string {
-  if (report === undefined) return 'nothing';
-  const { issues, ...rest } = report;
-  const sorted = Object.fromEntries(Object.entries(issues).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify(
-    { ...rest, issues: sorted },
-    Object.keys({ ...rest, issues: 0, ...sorted }).toSorted(),
-  );
 }

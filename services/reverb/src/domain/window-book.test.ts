@@ -1,7 +1,7 @@
 import { backbeat } from '@whoosh/contracts';
+import { bare, recompute } from '@whoosh/testkit/recomputation';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bare, recompute } from '../../test/recompute.ts';
 import {
   BEAT_MS,
   fold,
@@ -303,7 +303,7 @@ describe('the book', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 120 }), (steps) => {
         const { messages } = write(steps);
-        expect(fold(messages).map(({ report }) => bare(report))).toEqual(recompute(messages).map(bare));
+        expect(fold(messages).map(({ report }) => bare(report))).toEqual(recompute(messages));
       }),
       { numRuns: 300 },
     );
