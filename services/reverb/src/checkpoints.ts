@@ -5,6 +5,7 @@ import { type Bus, StoreRefused } from '@whoosh/bus';
 import { PAYLOAD_BYTES_MAX, STREAMS } from '@whoosh/contracts';
 import { type Place } from './claim-decoder.ts';
 import { type BookCheckpoint } from './domain/checkpoint.ts';
+import { CheckpointLog } from './domain/checkpoint-log.ts';
 import { WindowBook } from './domain/window-book.ts';
 
 const STREAM = STREAMS.BACKBEAT_CLAIMS.name;
@@ -26,19 +27,14 @@ const unpack = promisify(gunzip);
 export class Checkpoints {
   readonly #bus: Bus;
   readonly #clusterId: string;
-  readonly #everyMs: number;
-  /** Where the last checkpoint that is known lies in the stream; 0 for none. */
-  #last = 0;
+  readonly #log: CheckpointLog;
   /** The one that this reading began with; those before it say nothing. */
   #begun = 0;
-  #lastMarker = 0;
-  #lastStoredAtMs = 0;
-  #purgeTo = 0;
 
   constructor(bus: Bus, clusterId: string, everyMs: number) {
     this.#bus = bus;
     this.#clusterId = clusterId;
-    this.#everyMs = everyMs;
+    this.#log = new CheckpointLog(everyMs);
   }
 
   get #subject(): string {
@@ -52,8 +48,9 @@ export class Checkpoints {
   async load(onUnreadable: (cause: unknown) => void): Promise<WindowBook> {
     const message = await this.#newest();
     if (message === null) return new WindowBook();
-    this.#last = message.seq;
     this.#begun = message.seq;
+    const marker = markerOf(message.header.get(MARKER_HEADER), message.seq) ?? 0;
+    this.#log.meet({ sequence: message.seq, marker, storedAtMs: message.time.getTime() });
     try {
       const unpacked = await unpack(message.data, { maxOutputLength: UNPACKED_BYTES_MAX });
       return WindowBook.restore(JSON.parse(unpacked.toString()) as BookCheckpoint);
@@ -69,53 +66,68 @@ export class Checkpoints {
    * there. Not for one before the checkpoint that it has begun with: to begin again would lead to the same place.
    */
   meet(message: JsMsg, { sequence, storedAtMs }: Place, markerSequence: number): boolean {
-    this.#last = Math.max(this.#last, sequence);
-    const marker = Number(message.headers?.get(MARKER_HEADER) ?? Number.NaN);
-    // It cannot stand behind what came after it.
-    if (!(marker >= 0 && marker < sequence)) return false;
-    if (marker > markerSequence) {
-      if (sequence <= this.#begun) return true;
+    const marker = markerOf(message.headers?.get(MARKER_HEADER), sequence);
+    this.#log.meet({ sequence, marker: marker ?? 0, storedAtMs });
+    if (marker === undefined) return false;
+    if (marker > markerSequence && sequence > this.#begun)
       throw new Error(`fell behind the checkpoint at ${marker}, read up to ${markerSequence}`);
-    }
-    this.#purgeTo = this.#lastMarker;
-    this.#lastMarker = marker;
-    this.#lastStoredAtMs = storedAtMs;
     return true;
   }
 
   isDue(storedAtMs: number): boolean {
-    return storedAtMs - this.#lastStoredAtMs >= this.#everyMs;
+    return this.#log.isDue(storedAtMs);
   }
 
   /**
    * Writes a checkpoint and purges what lies before the one before it: a replica that is a little behind still finds
    * all it needs. The reports up to there must be stored. It is `overtaken` when another was written since the last one
-   * that was met: a replica that stood still must not put an old state behind a newer one.
+   * that was met, or that one stands behind a later marker: an old state behind a newer one would be where a restart
+   * begins, and what comes between them is purged.
    */
   async write(checkpoint: BookCheckpoint): Promise<'written' | 'too_large' | 'overtaken'> {
-    const packed = await pack(JSON.stringify(checkpoint));
-    if (packed.byteLength > PAYLOAD_BYTES_MAX / 2) return 'too_large';
+    let sequence: number | undefined;
+    this.#log.beginWriting();
     try {
-      await this.#bus.store(this.#subject, packed, {
-        headers: { [MARKER_HEADER]: String(checkpoint.sequence) },
-        expectLastSubjectSequence: this.#last,
-      });
-    } catch (cause) {
-      if (!(cause instanceof StoreRefused && cause.reason === 'lost')) throw cause;
-      // The stream may have let go of the last one by its limits.
-      if ((await this.#newest()) === null) this.#last = 0;
-      return 'overtaken';
+      const packed = await pack(JSON.stringify(checkpoint));
+      if (packed.byteLength > PAYLOAD_BYTES_MAX / 2) return 'too_large';
+      if (!this.#log.isNewer(checkpoint.sequence)) return 'overtaken';
+      sequence = await this.#store(packed, checkpoint.sequence);
+    } finally {
+      this.#log.endWriting(sequence);
     }
-    if (this.#purgeTo > 0) {
+    if (sequence === undefined) return 'overtaken';
+    if (this.#log.purgeBefore > 0) {
       await this.#bus.jsm.streams.purge(STREAM, {
         filter: `backbeat.${this.#clusterId}.>`,
-        seq: this.#purgeTo,
+        seq: this.#log.purgeBefore,
       });
     }
     return 'written';
   }
 
+  /** Undefined when another one was stored since the last one that is known. */
+  async #store(packed: Uint8Array, marker: number): Promise<number | undefined> {
+    try {
+      const { seq } = await this.#bus.store(this.#subject, packed, {
+        headers: { [MARKER_HEADER]: String(marker) },
+        expectLastSubjectSequence: this.#log.last,
+      });
+      return seq;
+    } catch (cause) {
+      if (!(cause instanceof StoreRefused && cause.reason === 'lost')) throw cause;
+      // The stream may have let go of the last one by its limits.
+      if ((await this.#newest()) === null) this.#log.forget();
+      return undefined;
+    }
+  }
+
   #newest() {
     return this.#bus.jsm.streams.getMessage(STREAM, { last_by_subj: this.#subject });
   }
+}
+
+/** The marker that a checkpoint says it stands behind; undefined where it cannot, because it lies before it. */
+function markerOf(header: string | undefined, sequence: number): number | undefined {
+  const marker = header === undefined || header === '' ? Number.NaN : Number(header);
+  return marker >= 0 && marker < sequence ? marker : undefined;
 }

@@ -3,6 +3,7 @@ import { until } from '@whoosh/testkit';
 import { backbeat } from '@whoosh/contracts';
 import { describe, expect, test } from 'vitest';
 import { Checkpoints } from '../src/checkpoints.ts';
+import { WindowBook } from '../src/domain/window-book.ts';
 import { CLUSTER, Stage } from './stage.ts';
 
 async function claimsState(stage: Stage) {
@@ -88,6 +89,19 @@ describe('the claims stream', () => {
     const loaded = await new Checkpoints(stage.bus, CLUSTER, 500).load(() => undefined);
     expect(loaded.markerSequence).toBeGreaterThan(0);
     expect(replica.reverb.session?.isAway).toBe(false);
+  });
+
+  test('keeps the newer checkpoint when an older one was being packed while that was written and read', async () => {
+    await using stage = await Stage.open();
+    for (let i = 0; i < 3; i += 1) await stage.bus.store(`backbeat.${CLUSTER}.rotation`, {});
+    const behind = (sequence: number) => ({ ...new WindowBook().checkpoint(), sequence });
+    const checkpoints = new Checkpoints(stage.bus, CLUSTER, 500);
+    expect(await checkpoints.write(behind(3))).toBe('written');
+    // Now no other one was stored since the last that is known.
+    await checkpoints.load(() => undefined);
+    expect(await checkpoints.write(behind(2))).toBe('overtaken');
+    const loaded = await new Checkpoints(stage.bus, CLUSTER, 500).load(() => undefined);
+    expect(loaded.markerSequence).toBe(3);
   });
 
   test('is read from its beginning when the checkpoint cannot be', async () => {
