@@ -4,7 +4,7 @@ import { backbeat } from '@whoosh/contracts';
 import { type Clock } from '@whoosh/stdx';
 import { type ClaimLane, type ClaimTrust } from './claim-trust.ts';
 import { type HeardClaim } from './domain/agent.ts';
-import { isOfNow } from './domain/claim-age.ts';
+import { type CurrentBeat, isOfNow, toldAt } from './domain/claim-age.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
 import { heardClaim, readStatusClaim } from './status-claim.ts';
 
@@ -14,7 +14,7 @@ export interface ClaimEarOptions {
   readonly clock: Clock;
   readonly metrics: OrchestratorMetrics;
   /** The beat that is on, which claims are held against. Undefined without a beat. */
-  readonly current: () => { readonly index: number; readonly beatMs: number } | undefined;
+  readonly current: () => CurrentBeat | undefined;
   /** Where signatures are checked; without it every claim is believed. */
   readonly trust?: ClaimTrust | undefined;
   /** Whether a claim would tell anything of its agent; asked only where looking at one costs a verification. */
@@ -50,9 +50,10 @@ export class ClaimEar implements Disposable {
   }
 
   #hear(subject: string, payload: Uint8Array, headers: HeaderSource | undefined): void {
-    const { clock, metrics, onClaim } = this.#options;
+    const { clock, metrics, onClaim, current } = this.#options;
     const claim = readStatusClaim(payload);
-    if (claim === undefined || !this.#isOfNow(claim.beat_index)) {
+    const beat = current();
+    if (claim === undefined || (beat !== undefined && !isOfNow(claim.beat_index, beat))) {
       metrics.claims.inc({ verdict: 'invalid' });
       return;
     }
@@ -62,13 +63,9 @@ export class ClaimEar implements Disposable {
     }
     metrics.claims.inc({ verdict: 'valid' });
     const { agent_id: agentId } = claim;
-    const heard = heardClaim(claim, clock.now());
+    const now = clock.now();
+    const heard = heardClaim(claim, beat === undefined ? now : toldAt(claim.beat_index, beat, now));
     if (this.#lane === undefined) onClaim(agentId, heard);
-    else this.#lane.put({ agentId, claim: heard, payload, headers });
-  }
-
-  #isOfNow(index: number): boolean {
-    const current = this.#options.current();
-    return current === undefined || isOfNow(index, current);
+    else this.#lane.put({ agentId, claim: heard, heardAt: now, payload, headers });
   }
 }

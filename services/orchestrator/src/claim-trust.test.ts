@@ -19,7 +19,7 @@ function say(agentId: string, beatIndex: number, by?: TestSigner, over: Partial<
   const payload = new TextEncoder().encode(`${agentId} ${beatIndex}`);
   const headers: HeaderSource | undefined = by?.headers(payload);
   const claim = { beatIndex, state: 'idle', taskId: null, beatsLeft: null, progress: null, at: 1 } as const;
-  return { agentId, claim, payload, headers, ...over };
+  return { agentId, claim, heardAt: 1, payload, headers, ...over };
 }
 
 function openTrust(required: boolean, isNews: ListenOptions['isNews'] = () => true) {
@@ -57,7 +57,8 @@ const FORGED = [
   say('w-1', 16, starter.vouchFor('w-1', 'another-cluster')),
 ];
 const UNSIGNED = [say('a', 21), say('w-1', 22)];
-const LATE = say('a', 31, a, { claim: { ...GENUINE[0]!.claim, at: UNTIL_MS } });
+// Of a beat before its key ended, heard when it had.
+const LATE = say('a', 31, a, { heardAt: UNTIL_MS });
 const ALL = [...FORGED, ...GENUINE, ...UNSIGNED, LATE, say('a', 99, a)];
 
 test.each([

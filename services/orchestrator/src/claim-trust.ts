@@ -9,6 +9,7 @@ import {
   type Trust,
   VerifierPool,
 } from '@whoosh/backbeat-sdk/claim-signatures';
+import { type Instant } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
 import { type HeardClaim } from './domain/agent.ts';
 import { type OrchestratorMetrics } from './metrics.ts';
@@ -20,6 +21,8 @@ const THREADS = 1;
 export interface SaidClaim {
   readonly agentId: string;
   readonly claim: HeardClaim;
+  /** When it was stored or heard, whatever beat it is of: keys end by that. */
+  readonly heardAt: Instant;
   /** The bytes that were signed. */
   readonly payload: Uint8Array;
   readonly headers: HeaderSource | undefined;
@@ -117,9 +120,9 @@ export class ClaimTrust implements AsyncDisposable {
   }
 
   /** What a verifier has to be asked; undefined when nothing. */
-  #ask({ agentId, claim, headers }: SaidClaim): SignatureQuestion | 'refused' | undefined {
+  #ask({ agentId, heardAt, headers }: SaidClaim): SignatureQuestion | 'refused' | undefined {
     const { signatures, metrics } = this.#options;
-    const asked = askSignature(signatures, { owner: agentId, atMs: claim.at }, headers);
+    const asked = askSignature(signatures, { owner: agentId, atMs: heardAt }, headers);
     if (asked === 'none') return undefined;
     if (typeof asked !== 'string') return asked;
     metrics.claimsRefused.inc({ reason: asked });

@@ -52,8 +52,9 @@ async function readClaims(consumer: Consumer, agentId: string, count: number): P
   for await (const message of await consumer.fetch({ max_messages: count, expires: FETCH_TIMEOUT_MS })) {
     const claim = readStatusClaim(message.data);
     if (claim?.agent_id === agentId) {
-      const heard = heardClaim(claim, Math.floor(message.info.timestampNanos / NANOS_PER_MS));
-      said.push({ agentId, claim: heard, payload: message.data, headers: message.headers });
+      const storedAt = Math.floor(message.info.timestampNanos / NANOS_PER_MS);
+      const { data: payload, headers } = message;
+      said.push({ agentId, claim: heardClaim(claim, storedAt), heardAt: storedAt, payload, headers });
     }
     read += 1;
     if (read === count) break;

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Clock, type Instant } from '@whoosh/stdx';
 import { type Log } from '@whoosh/telemetry';
 import { type Agent, type AgentInput, type HeardClaim, stepAgent } from './domain/agent.ts';
+import { isSaidBefore } from './domain/claim-age.ts';
 import { isNews } from './domain/claim-news.ts';
 import { limitMs, OFFLINE_AFTER, STALE_AFTER } from './domain/limits.ts';
 import { Strangers } from './domain/strangers.ts';
@@ -81,6 +82,7 @@ export class Presence {
       this.#strangers.meet(agentId, claim);
       return;
     }
+    if (isSaidBefore(claim, known.unnoted ?? known.agent.lastClaim)) return;
     known.unnoted = claim;
     if (stepAgent(known.agent, { type: 'claimed', claim }).transitions.length > 0) this.#change(known, claim);
   }
@@ -90,6 +92,7 @@ export class Presence {
     const known = this.#known.get(agentId);
     if (known === undefined) return isNews(this.#strangers.heard(agentId), claim);
     const { agent, unnoted } = known;
+    if (isSaidBefore(claim, unnoted ?? agent.lastClaim)) return false;
     // One that is called silent, or has said farewell, is back even with the same words.
     const isBack = stepAgent(agent, { type: 'claimed', claim }).transitions.length > 0;
     return isBack || isNews(unnoted ?? agent.lastClaim, claim);
