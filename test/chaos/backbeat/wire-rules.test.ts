@@ -91,3 +91,29 @@ test('what is late or stale while somebody was stopped is counted and excused, a
   const forked = [...SOUND, soundFrame({ index: 4, hlc: '0000:0000:0002' })];
   expect(judgeWire(forked, CLUSTER, excuse).violations.join()).toMatch(/two frames/);
 });
+
+describe('frames out of a cable that was pulled', () => {
+  const excuse = [{ fromMs: 0, toMs: 100_000 }];
+  const judged = (missed: number, { lateMs = 740, term = 2 } = {}) => {
+    const stuck = [4, 5].map((index) => ({
+      ...at(index),
+      arrivedAtMs: at(7).arrivedAtMs - 740 + lateMs + index,
+    }));
+    const next = soundFrame({ index: 8, missed, term, node: 'n2' });
+    return judgeWire([...SOUND.slice(0, 4), ...stuck, next], CLUSTER, excuse).violations.join();
+  };
+
+  test.each([2, 3, 4])('may be named as missed by the leader that did not hear them: %i', (missed) => {
+    expect(judged(missed)).toBe('');
+  });
+
+  test('nothing else may be, and what nobody heard must be', () => {
+    expect(judged(5)).toMatch(/names 5 missed, 2 are/);
+    expect(judged(1)).toMatch(/names 1 missed, 2 are/);
+  });
+
+  test('not when they came in time, and not by who has sent them', () => {
+    expect(judged(4, { lateMs: 0 })).toMatch(/names 4 missed, 2 are/);
+    expect(judged(4, { term: 1 })).toMatch(/names 4 missed, 2 are/);
+  });
+});

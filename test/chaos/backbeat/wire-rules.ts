@@ -78,7 +78,7 @@ export function judgeWire(
   const lastOfSender = new Map<string, number>();
   const isExcused = (atMs: number): boolean =>
     excuses.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
-  const counts = { copies: 0, stale: 0, late: 0 };
+  const counts = { copies: 0, stale: 0 };
 
   for (const { text, messageId, arrivedAtMs } of heard.toSorted((a, b) => a.arrivedAtMs - b.arrivedAtMs)) {
     const frame = frameOf(text);
@@ -109,22 +109,28 @@ export function judgeWire(
     }
     accepted.push({ frame, arrivedAtMs });
   }
+  const offsetMs = Math.min(...accepted.map(({ frame, arrivedAtMs }) => arrivedAtMs - frame.metadata.at));
+  const late = new Set<Accepted>();
+  for (const each of accepted) {
+    const { frame, arrivedAtMs } = each;
+    const lateMs = arrivedAtMs - frame.metadata.at - offsetMs;
+    if (lateMs <= LATE_BEATS_MAX * beatMs(frame) + SLACK_MS) continue;
+    late.add(each);
+    if (!isExcused(arrivedAtMs)) complain(`beat ${frame.beat_index} came ${Math.round(lateMs)} ms late`);
+  }
   for (const complaint of [
     ...inOrder([...firsts.values()]),
-    ...continuous(accepted, isExcused),
+    ...continuous(accepted, late, isExcused),
     ...scored(accepted),
   ])
     complain(complaint);
-  const offsetMs = Math.min(...accepted.map(({ frame, arrivedAtMs }) => arrivedAtMs - frame.metadata.at));
-  for (const { frame, arrivedAtMs } of accepted) {
-    const lateMs = arrivedAtMs - frame.metadata.at - offsetMs;
-    if (lateMs <= LATE_BEATS_MAX * beatMs(frame) + SLACK_MS) continue;
-    counts.late += 1;
-    if (!isExcused(arrivedAtMs)) complain(`beat ${frame.beat_index} came ${Math.round(lateMs)} ms late`);
-  }
   const missed = accepted.slice(1).reduce((sum, { frame }) => sum + frame.metadata.missed_beats, 0);
   const terms = new Set(accepted.map(({ frame }) => frame.metadata.term)).size;
-  return { violations, accepted, figures: { heard: heard.length, ...counts, missed, terms } };
+  return {
+    violations,
+    accepted,
+    figures: { heard: heard.length, ...counts, late: late.size, missed, terms },
+  };
 }
 
 function frameOf(text: string): SentFrame | undefined {
@@ -161,14 +167,22 @@ function* inOrder(firsts: readonly Accepted[]): Generator<string> {
   }
 }
 
-/** What is missing is named, and nothing is sent in a bunch. */
-function* continuous(accepted: readonly Accepted[], isExcused: (atMs: number) => boolean): Generator<string> {
+/**
+ * What is missing is named, and nothing is sent in a bunch. Who takes over names as missed what it has not heard by then: that
+ * may be frames of the one before it that came too late, out of a cable that was pulled.
+ */
+function* continuous(
+  accepted: readonly Accepted[],
+  late: ReadonlySet<Accepted>,
+  isExcused: (atMs: number) => boolean,
+): Generator<string> {
   for (const [at, { frame, arrivedAtMs }] of accepted.entries()) {
     const before = accepted[at - 1];
     if (before === undefined) continue;
     const gap = frame.beat_index - before.frame.beat_index - 1;
-    if (frame.metadata.missed_beats !== gap) {
-      yield `beat ${frame.beat_index} of ${frame.metadata.node} names ${frame.metadata.missed_beats} missed, ${gap} are`;
+    const { missed_beats: missed } = frame.metadata;
+    if (missed < gap || missed > gap + lateBefore(accepted, at, late)) {
+      yield `beat ${frame.beat_index} of ${frame.metadata.node} names ${missed} missed, ${gap} are`;
     }
     const isDegraded = frame.metadata.cluster_health === 'degraded';
     if (gap > 0 && !isDegraded) yield `beat ${frame.beat_index} follows a gap and is not degraded`;
@@ -179,6 +193,18 @@ function* continuous(accepted: readonly Accepted[], isExcused: (atMs: number) =>
       yield `beats ${before.frame.beat_index} and ${frame.beat_index} are bunched: ${Math.round(lengthMs + lateMs)} ms apart`;
     }
   }
+}
+
+/** Frames of earlier terms that came late, one after the other, right before this one. */
+function lateBefore(accepted: readonly Accepted[], at: number, late: ReadonlySet<Accepted>): number {
+  const term = accepted[at]?.frame.metadata.term ?? 0;
+  let count = 0;
+  for (let i = at - 1; i >= 0; i -= 1) {
+    const each = accepted[i];
+    if (each === undefined || !late.has(each) || each.frame.metadata.term >= term) break;
+    count += 1;
+  }
+  return count;
 }
 
 /** Grid, bars, phases, windows and deadlines, computed anew. */
